@@ -1,0 +1,2 @@
+//! Builds the grammar.
+fn main() {}

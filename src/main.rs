@@ -1,0 +1,2 @@
+//! gprobe.
+fn main() {}
