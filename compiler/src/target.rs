@@ -1,0 +1,169 @@
+//! What a script is compiled for: the process, the kernel, and the door to the outside.
+//!
+//! The compiler opens no file and makes no system call. What it must know of the machine it is told
+//! by these values, so code for any kernel can be made and tested on any machine.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use gprobe_symbols::Binary;
+
+/// What a kernel can do, found out once by the runtime.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KernelFacts {
+    /// Version: major, minor, patch.
+    pub version: (u32, u32, u32),
+    /// One link for many uprobes (6.6).
+    pub uprobe_multi: bool,
+    /// `bpf_get_attach_cookie` (5.15).
+    pub attach_cookie: bool,
+    /// Atomic instructions that fetch, exchange and compare-exchange (5.12).
+    pub atomic_fetch: bool,
+    /// `BPF_MAP_TYPE_RINGBUF` (5.8). Nothing works without.
+    pub ring_buffer: bool,
+    /// CPUs that the kernel may have, as per-CPU maps count them.
+    pub possible_cpus: u32,
+    /// Where PIDs are those of a namespace that isn't the kernel's first: its device and inode.
+    pub pid_namespace: Option<PidNamespace>,
+}
+
+impl KernelFacts {
+    /// A kernel with everything that gprobe uses: the one to test with where there is none.
+    pub fn newest() -> Self {
+        Self {
+            version: (6, 18, 0),
+            uprobe_multi: true,
+            attach_cookie: true,
+            atomic_fetch: true,
+            ring_buffer: true,
+            possible_cpus: 2,
+            pid_namespace: None,
+        }
+    }
+
+    /// Linux 5.10, the oldest supported.
+    pub fn oldest() -> Self {
+        Self {
+            version: (5, 10, 0),
+            uprobe_multi: false,
+            attach_cookie: false,
+            atomic_fetch: false,
+            ..Self::newest()
+        }
+    }
+}
+
+/// A PID namespace, as `stat` of `/proc/self/ns/pid` gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PidNamespace {
+    /// Device.
+    pub dev: u64,
+    /// Inode.
+    pub ino: u64,
+}
+
+/// A file that code can be in, and how the kernel opens it.
+#[derive(Clone)]
+pub struct TargetBinary {
+    /// The name that messages show.
+    pub name: String,
+    /// The path for the kernel.
+    pub path: String,
+    /// What is in it.
+    pub binary: Arc<Binary>,
+}
+
+impl Debug for TargetBinary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TargetBinary").field("name", &self.name).field("path", &self.path).finish()
+    }
+}
+
+/// A field of a tracepoint's record, as `/sys/kernel/tracing/events/CAT/NAME/format` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TracepointField {
+    /// The C type as written: `char`, `pid_t`, `unsigned long`.
+    pub c_type: String,
+    /// The field's name.
+    pub name: String,
+    /// Bytes from the record's start.
+    pub offset: u32,
+    /// Bytes; of the whole array for arrays.
+    pub size: u32,
+    /// Whether it is signed.
+    pub signed: bool,
+    /// Elements, for arrays.
+    pub array: Option<u32>,
+    /// `__data_loc`: 4 bytes that say where in the record the data is (offset low 16 bits, length
+    /// above).
+    pub data_loc: bool,
+}
+
+/// Why the world has not got what was asked for: a sentence for the user and near names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absent {
+    /// What is wrong, and what to do.
+    pub reason: String,
+    /// Names to suggest.
+    pub candidates: Vec<String>,
+}
+
+/// The door to the outside: what the compiler asks for when a script needs it.
+pub trait World {
+    /// The file of a `uprobe:NAME:...`: a path, or a library's bare name (`libc`).
+    ///
+    /// # Errors
+    /// Where there is no such file or it can't be read.
+    fn binary(&self, name: &str) -> Result<TargetBinary, Absent>;
+
+    /// The fields of a tracepoint's record.
+    ///
+    /// # Errors
+    /// Where the kernel has no such tracepoint or tracefs can't be read.
+    fn tracepoint(&self, category: &str, name: &str) -> Result<Vec<TracepointField>, Absent>;
+
+    /// Tracepoints (category, name) that match the patterns, in which `*` and `?` are wild.
+    ///
+    /// # Errors
+    /// Where tracefs can't be read.
+    fn tracepoints(&self, category: &str, name: &str) -> Result<Vec<(String, String)>, Absent>;
+
+    /// Bytes from the start of the kernel's `struct task_struct` to `thread.fsbase`.
+    ///
+    /// # Errors
+    /// Where the kernel gives no BTF.
+    fn task_fsbase_offset(&self) -> Result<u32, Absent>;
+}
+
+/// All that a compile depends on besides the script.
+pub struct Target<'a> {
+    /// The traced process's PID as gprobe sees it; `None` for all processes.
+    pub process: Option<u32>,
+    /// The executable of the process, or the one named by `-x`.
+    pub executable: Option<TargetBinary>,
+    /// The kernel.
+    pub kernel: &'a KernelFacts,
+    /// The outside.
+    pub world: &'a dyn World,
+    /// Limits.
+    pub options: Options,
+    /// `$1`, `$2`, ...
+    pub params: Vec<String>,
+}
+
+/// Limits that the command line or a config block can set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Most bytes of a string that are kept.
+    pub max_strlen: u32,
+    /// Most entries of a map.
+    pub max_map_keys: u32,
+    /// Bytes of the ring buffer, a power of two and at least a page.
+    pub ring_bytes: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { max_strlen: 124, max_map_keys: 4096, ring_bytes: 1 << 20 }
+    }
+}
