@@ -1,1 +1,39 @@
-//! Placeholder.
+//! Internal: what the tests, the benches and `xtask` share. It fetches Go toolchains, builds Go
+//! programs that know the truth about themselves, runs them, and runs gprobe beside them.
+//!
+//! ```no_run
+//! use gprobe_testkit::{Gprobe, Program, Target, require_bpf};
+//!
+//! require_bpf();
+//! let program = Program::build("counts", "1.27", &[]);
+//! let mut target = Target::start(&program, &["-n", "1000"]);
+//! let mut gprobe = Gprobe::new()
+//!     .args(["-f", "json", "-p", &target.pid().to_string()])
+//!     .args(["-e", "go:main.plain { @ = count(); }"])
+//!     .run_until_attached();
+//! target.go();
+//! let truth = target.truth("entry.main.plain");
+//! let output = gprobe.interrupt();
+//! assert_eq!(output.maps()["@"], truth);
+//! target.finish();
+//! ```
+//!
+//! Functions panic with the whole story rather than return errors, because a test has nothing
+//! better to do with an error; what `xtask` needs as well has a form that returns it.
+
+mod bpf;
+
+pub mod cache;
+mod exec;
+pub mod go;
+mod gprobe;
+mod lines;
+mod program;
+mod target;
+
+pub use bpf::{bpf_problem, require_bpf};
+pub use exec::ExecError;
+pub use go::{Go, go};
+pub use gprobe::{Gprobe, Output, Running};
+pub use program::{Program, workspace};
+pub use target::Target;

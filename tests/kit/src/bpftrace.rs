@@ -1,0 +1,1 @@
+//! bpftrace, to measure against: fetched into the cache beside whatever the system has.
