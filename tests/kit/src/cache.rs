@@ -27,12 +27,21 @@ pub fn entry(
     lock: &str,
     make: impl FnOnce(&Path) -> Result<(), ExecError>,
 ) -> Result<PathBuf, ExecError> {
-    let root = root();
+    entry_in(&root(), entry, lock, make)
+}
+
+/// The same in a cache at `root`.
+fn entry_in(
+    root: &Path,
+    entry: &str,
+    lock: &str,
+    make: impl FnOnce(&Path) -> Result<(), ExecError>,
+) -> Result<PathBuf, ExecError> {
     let path = root.join(entry);
     if path.is_dir() {
         return Ok(path);
     }
-    let _guard = hold(&root, lock)?;
+    let _guard = hold(root, lock)?;
     if path.is_dir() {
         return Ok(path);
     }
@@ -76,5 +85,47 @@ pub(crate) fn remove(path: &Path) -> Result<(), ExecError> {
             Err(ExecError::file("remove", path, source))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn callers_at_once_get_one_whole_entry() {
+        let root = tempfile::tempdir().expect("a folder");
+        let made = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let path = entry_in(root.path(), "things/one", "lock", |scratch| {
+                        made.fetch_add(1, Ordering::Relaxed);
+                        fs::write(scratch.join("half"), "").expect("written");
+                        std::thread::sleep(Duration::from_millis(20));
+                        fs::write(scratch.join("whole"), "").expect("written");
+                        Ok(())
+                    })
+                    .expect("the entry is made");
+                    assert!(path.join("whole").is_file());
+                });
+            }
+        });
+        assert_eq!(made.into_inner(), 1);
+    }
+
+    #[test]
+    fn what_failed_is_made_again_from_nothing() {
+        let root = tempfile::tempdir().expect("a folder");
+        let failed = entry_in(root.path(), "one", "lock", |scratch| {
+            fs::write(scratch.join("rest"), "").expect("written");
+            Err(ExecError::Missing("the network".to_owned()))
+        });
+        assert_eq!(failed.expect_err("it failed").to_string(), "the network");
+        let path = entry_in(root.path(), "one", "lock", |_| Ok(())).expect("the entry is made");
+        assert!(!path.join("rest").exists());
     }
 }
