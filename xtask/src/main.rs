@@ -1,34 +1,89 @@
 //! Tasks of the project that need more than a cargo alias: `cargo xtask TASK`.
 
+mod bpftrace;
+mod demo;
+mod test;
 mod toolchains;
 
-use std::process::ExitCode;
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+/// What a task comes to.
+type Outcome = Result<(), Box<dyn Error>>;
 
 /// What `cargo xtask` prints.
 const USAGE: &str = "\
 usage: cargo xtask TASK
 
+  demo [SECONDS]           trace a Go program with cgo and show which C calls are slow
+  test [ARGUMENT...]       build everything and run all tests, live ones too (as root);
+                           arguments go to `cargo test`
   toolchains [VERSION...]  fetch the Go toolchains that the tests use
+  bpftrace RELEASE         fetch a bpftrace to measure against (bookworm or newer)
+                           and print the command that runs it
 ";
+
+/// A task by its name.
+fn task(name: &str) -> Option<fn(&[String]) -> Outcome> {
+    Some(match name {
+        "demo" => demo::demo,
+        "test" => test::test,
+        "toolchains" => toolchains::toolchains,
+        "bpftrace" => bpftrace::bpftrace,
+        _ => return None,
+    })
+}
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (task, rest) = match arguments.split_first() {
-        Some((task, rest)) => (task.as_str(), rest),
-        None => ("", [].as_slice()),
+    let chosen = arguments.split_first().and_then(|(name, rest)| Some((task(name)?, rest)));
+    let Some((task, rest)) = chosen else {
+        eprint!("{USAGE}");
+        return ExitCode::from(2);
     };
-    let outcome = match task {
-        "toolchains" => toolchains::toolchains(rest),
-        _ => {
-            eprint!("{USAGE}");
-            return ExitCode::from(2);
-        }
-    };
-    match outcome {
+    match task(rest) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The cargo that runs this task, in the workspace.
+fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(gprobe_testkit::workspace());
+    cargo
+}
+
+/// Shows a command, runs it with this task's input and output, and fails if it does.
+fn run(command: &mut Command) -> Outcome {
+    let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
+    let program = PathBuf::from(command.get_program());
+    let program = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();
+    let line = format!("{program} {}", words.join(" "));
+    eprintln!("$ {line}");
+    let status = command.status().map_err(|error| format!("cannot run `{line}`: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("`{line}` ended with {status}").into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_task_of_the_usage_is_there() {
+        let names: Vec<&str> = USAGE
+            .lines()
+            .filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')))
+            .filter_map(|line| line.split_whitespace().next())
+            .collect();
+        assert_eq!(names.len(), 4);
+        for name in names {
+            assert!(task(name).is_some(), "{name}");
+        }
+        assert!(task("tset").is_none());
     }
 }

@@ -23,6 +23,7 @@
 
 mod bpf;
 
+pub mod bpftrace;
 pub mod cache;
 mod exec;
 pub mod go;
