@@ -1,0 +1,5 @@
+//! What is known of Go.
+
+pub(crate) mod names;
+pub(crate) mod offsets;
+pub(crate) mod version;

@@ -1,0 +1,3 @@
+//! Machine code, one module per machine.
+
+pub(crate) mod x64;

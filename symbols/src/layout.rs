@@ -1,0 +1,158 @@
+//! Types and how they lie in memory.
+
+use std::collections::HashMap;
+
+use crate::binary::Binary;
+use crate::error::{Error, FieldError, Reason};
+
+/// A type of one [`Binary`]: the offset of its entry in `.debug_info`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TypeId(pub(crate) u32);
+
+/// A type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Type {
+    /// Its name as the source has it: `runtime.muintptr`, `*net/http.Request`, `unsigned int`.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+    /// What it is.
+    pub kind: TypeKind,
+}
+
+/// What a type is. Type names (Go's defined types, C's typedefs) are looked through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TypeKind {
+    /// An integer, a character, a C enumeration; also Go's `uintptr` and the runtime's `muintptr`,
+    /// `puintptr`, `guintptr`, which are pointers in disguise and known by their names.
+    Int {
+        /// Whether it has a sign.
+        signed: bool,
+    },
+    /// A truth value of one byte.
+    Bool,
+    /// A floating-point number.
+    Float,
+    /// A complex number: two floats.
+    Complex,
+    /// A pointer; `None`: to nothing known (`void *`).
+    Pointer(Option<TypeId>),
+    /// Go's `unsafe.Pointer`.
+    UnsafePointer,
+    /// A struct. A C union is one whose fields all lie at 0.
+    Struct {
+        /// Its fields, in order.
+        fields: Vec<Field>,
+    },
+    /// An array.
+    Array {
+        /// The elements' type.
+        elem: TypeId,
+        /// How many; 0 if C doesn't say.
+        count: u64,
+    },
+    /// Go's string: pointer, length.
+    String,
+    /// Go's slice: pointer, length, capacity.
+    Slice {
+        /// The elements' type.
+        elem: TypeId,
+    },
+    /// Go's interface: two words, type (or itab) and data.
+    Interface {
+        /// Whether it has no methods (`any`): the first word is the type and no itab.
+        empty: bool,
+    },
+    /// Go's func value (a pointer to a closure), or C's function type.
+    Func,
+    /// Go's channel: a pointer to `runtime.hchan`.
+    Chan {
+        /// The elements' type.
+        elem: TypeId,
+    },
+    /// Go's map: a pointer to the runtime's struct.
+    Map {
+        /// The keys' type.
+        key: TypeId,
+        /// The values' type.
+        elem: TypeId,
+    },
+    /// C's `void`, or what gprobe does not know.
+    Opaque,
+}
+
+/// A field of a struct.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its name; empty for C's anonymous members.
+    pub name: String,
+    /// Its type.
+    pub ty: TypeId,
+    /// Bytes from the start of the struct.
+    pub offset: u64,
+    /// Whether Go embeds it, so that its own fields are promoted.
+    pub embedded: bool,
+}
+
+/// One number in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scalar {
+    /// Bytes from the start of the type asked about.
+    pub offset: u64,
+    /// Bytes: 1, 2, 4 or 8.
+    pub size: u64,
+    /// Whether it has a sign.
+    pub signed: bool,
+    /// The name of the outermost type.
+    pub name: String,
+}
+
+/// The types of a [`Binary`].
+#[derive(Clone, Copy)]
+pub struct Layout<'a> {
+    pub(crate) binary: &'a Binary,
+}
+
+impl Layout<'_> {
+    /// The type of that name: `runtime.g`, `net/http.Request`, `*main.T`; for C also `struct tm`.
+    ///
+    /// # Errors
+    /// [`Reason::NoDwarf`], or [`Reason::NotFound`].
+    pub fn find_type(&self, name: &str) -> Result<TypeId, Reason> {
+        self.binary.dwarf()?.find_type(name)
+    }
+
+    /// What a type is.
+    ///
+    /// # Errors
+    /// Where the debug information is damaged.
+    pub fn ty(&self, id: TypeId) -> Result<Type, Error> {
+        self.binary.dwarf_or_error()?.ty(id)
+    }
+
+    /// Follows fields, through structs that lie within one another; embedded fields are looked through.
+    /// Gives the offset from the start of `id`, and the last field's type.
+    ///
+    /// # Errors
+    /// Where there is no such field: the error names those that there are.
+    pub fn field_path(&self, id: TypeId, path: &[&str]) -> Result<(u64, TypeId), FieldError> {
+        crate::dwarf::fields::field_path(*self, id, path)
+    }
+
+    /// The one number that a type is, or is a wrapper of (`atomic.Uint32`).
+    ///
+    /// # Errors
+    /// [`FieldError::NotAScalar`].
+    pub fn scalar(&self, id: TypeId) -> Result<Scalar, FieldError> {
+        crate::dwarf::fields::scalar(*self, id)
+    }
+
+    /// Names and types of all package variables whose names are asked for.
+    ///
+    /// # Errors
+    /// Where there is no debug information, or it is damaged.
+    pub fn variables(&self, names: &[&str]) -> Result<HashMap<String, TypeId>, Reason> {
+        self.binary.dwarf()?.variable_types(names)
+    }
+}
