@@ -2,7 +2,18 @@
 //!
 //! No files, no operating system, no BPF, no ELF: text in, [`ast::Script`] and
 //! [`diagnostic::Diagnostic`]s out.
+//!
+//! `text -> lexer -> tokens, an item at a time -> nesting -> parser (grammar, shape) -> ast::Script`
 
 pub mod ast;
 pub mod diagnostic;
+mod explain;
+mod lexer;
+mod literal;
+mod nesting;
+mod parser;
+mod shape;
 pub mod source;
+mod token;
+
+pub use parser::{Parsed, parse};

@@ -87,10 +87,7 @@ impl SourceMap {
 
     /// Line and column, both from 1, of a span's start.
     pub fn line_column(&self, span: Span) -> (usize, usize) {
-        let text = self
-            .get(span.source)
-            .and_then(|s| s.text.get(..span.start as usize))
-            .unwrap_or_default();
+        let text = self.get(span.source).and_then(|s| s.text.get(..span.start as usize)).unwrap_or_default();
         let line = text.bytes().filter(|&b| b == b'\n').count() + 1;
         let column = text.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         (line, column)

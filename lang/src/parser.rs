@@ -1,0 +1,118 @@
+//! Tokens to tree. The only file that knows the parser generator.
+
+use std::convert::Infallible;
+
+use lalrpop_util::{ErrorRecovery, ParseError, lalrpop_mod};
+
+use crate::ast::{Item, Script};
+use crate::diagnostic::Diagnostic;
+use crate::explain::{self, Unexpected};
+use crate::lexer::{self, Lexemes};
+use crate::nesting;
+use crate::shape::Shaper;
+use crate::source::{SourceId, Span};
+use crate::token::Token;
+
+lalrpop_mod!(
+    #[allow(
+        clippy::all,
+        clippy::pedantic,
+        missing_docs,
+        unreachable_pub,
+        unused,
+        clippy::allow_attributes_without_reason,
+        clippy::unwrap_used,
+        reason = "generated code"
+    )]
+    grammar
+);
+
+/// Something that the grammar went past.
+pub(crate) type Recovery<'s> = ErrorRecovery<usize, Token<'s>, Infallible>;
+
+/// How many mistakes are worth showing at once.
+const MAX_ERRORS: usize = 50;
+
+/// What came of a text.
+#[derive(Clone, Debug, Default)]
+pub struct Parsed {
+    /// What could be understood; all of it if no diagnostic is an error.
+    pub script: Script,
+    /// What was wrong, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Parses the text of `source`.
+pub fn parse(source: SourceId, text: &str) -> Parsed {
+    if u32::try_from(text.len()).is_err() {
+        let start = Span::new(source, 0, 0);
+        let diagnostic = Diagnostic::error("script-too-large", start, "a script cannot be larger than 4 GiB");
+        return Parsed { script: Script::default(), diagnostics: vec![diagnostic] };
+    }
+    let lexed = lexer::lex(source, text);
+    let mut diagnostics = lexed.diagnostics;
+    let mut items = Vec::new();
+    let parser = grammar::ItemParser::new();
+    let nothing = lexed.items.is_empty();
+    for lexemes in lexed.items {
+        if let Some((start, end)) = nesting::too_deep(&lexemes.tokens) {
+            diagnostics.push(explain::too_deep(Span::new(source, start, end)));
+            continue;
+        }
+        items.extend(item(&parser, source, &lexemes, &mut diagnostics));
+    }
+    if nothing && diagnostics.is_empty() {
+        diagnostics.push(explain::empty(Span::new(source, 0, 0)));
+    }
+    diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
+    diagnostics.dedup_by(|a, b| a.code == b.code && a.primary.span == b.primary.span);
+    diagnostics.truncate(MAX_ERRORS);
+    Parsed { script: Script { items }, diagnostics }
+}
+
+fn item(
+    parser: &grammar::ItemParser,
+    source: SourceId,
+    lexemes: &Lexemes,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Item> {
+    let shaper = Shaper::new(source);
+    let mut recovered = Vec::new();
+    let result = parser.parse(&shaper, &mut recovered, lexemes.tokens.iter().cloned());
+    let mut errors: Vec<_> = recovered.into_iter().map(|recovery| recovery.error).collect();
+    let item = match result {
+        Ok(item) => item,
+        Err(error) => {
+            // What is left over after a recovery says more of the recovery than of the script.
+            if errors.is_empty() {
+                errors.push(error);
+            }
+            None
+        }
+    };
+    errors.truncate(MAX_ERRORS.saturating_sub(diagnostics.len()));
+    for unexpected in errors.into_iter().filter_map(|error| unexpected(error, lexemes)) {
+        diagnostics.push(explain::unexpected(source, &lexemes.tokens, &unexpected));
+    }
+    diagnostics.extend(shaper.into_diagnostics());
+    item
+}
+
+/// What was found where; nothing if it has been reported as an open bracket.
+fn unexpected(error: ParseError<usize, Token, Infallible>, lexemes: &Lexemes) -> Option<Unexpected> {
+    let (start, expected) = match error {
+        ParseError::UnrecognizedToken { token: (start, _, _), expected } => (start, expected),
+        ParseError::ExtraToken { token: (start, _, _) } => (start, Vec::new()),
+        ParseError::UnrecognizedEof { expected, .. } => {
+            return lexemes.cut.is_none().then_some(Unexpected { index: lexemes.tokens.len(), expected });
+        }
+        ParseError::InvalidToken { location } => (location, Vec::new()),
+        ParseError::User { error } => match error {},
+    };
+    if lexemes.cut.is_some_and(|cut| start >= cut) {
+        return None;
+    }
+    // Of tokens without a width, the last starts where the next does.
+    let index = lexemes.tokens.partition_point(|&(_, _, end)| end <= start);
+    Some(Unexpected { index, expected })
+}
