@@ -1,2 +1,7 @@
-//! gprobe.
-fn main() {}
+//! The command `gprobe`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gprobe::cli::main()
+}

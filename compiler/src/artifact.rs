@@ -253,7 +253,7 @@ pub fn hist_bucket(index: u64, bits: u8) -> (Option<i128>, Option<i128>) {
 }
 
 /// What a record in the ring buffer means.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// `printf(...)`, and `errorf`/`warnf`
     Printf {
@@ -373,6 +373,9 @@ pub enum Type {
     Enum(u32),
     /// 8 bytes: an address of code of the target, printed as `function+offset`.
     UserSymbol,
+    /// 8 bytes: an address of code of the target, printed as the name of its function, and a cgo
+    /// wrapper's as that of the C function it calls. Keys that print the same are joined.
+    UserFunction,
     /// 8 bytes: an address of code of the kernel.
     KernelSymbol,
     /// 8 bytes: the id of a stack in [`USER_STACKS`] in the low 32 bits, the process above; as
@@ -436,6 +439,7 @@ impl fmt::Display for Type {
             Self::Pointer => f.write_str("pointer"),
             Self::Enum(_) => f.write_str("enum"),
             Self::UserSymbol => f.write_str("usym_t"),
+            Self::UserFunction => f.write_str("function"),
             Self::KernelSymbol => f.write_str("ksym_t"),
             Self::UserStack { .. } => f.write_str("ustack_t"),
             Self::KernelStack { .. } => f.write_str("kstack_t"),

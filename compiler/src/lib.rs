@@ -1,7 +1,24 @@
 //! From a gprobe script to eBPF. Internal to gprobe.
 //!
 //! No files, no system calls, no clocks, no environment: equal input gives equal bytes.
+//!
+//! [`compile`] names the stages in order: `resolve` (sites, names, types), `lower` (IR),
+//! `optimise`, `allocate` (registers, stack), `emit` (the BPF ELF object).
 
+#![forbid(unsafe_code)]
+
+pub mod allocate;
 pub mod artifact;
+pub mod builtins;
+mod compile;
+pub mod emit;
+pub mod functions;
 pub mod ir;
+pub mod lower;
+pub mod optimise;
+pub mod resolve;
+pub mod runtime_layout;
 pub mod target;
+pub mod x64;
+
+pub use compile::{Compiled, STAGES, compile};

@@ -154,7 +154,7 @@ pub struct Target<'a> {
 /// Limits that the command line or a config block can set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Most bytes of a string that are kept.
+    /// Most bytes of a string that are kept. (5 bytes of overhead: 123 makes areas of 128.)
     pub max_strlen: u32,
     /// Most entries of a map.
     pub max_map_keys: u32,
@@ -164,6 +164,6 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_strlen: 124, max_map_keys: 4096, ring_bytes: 1 << 20 }
+        Self { max_strlen: 123, max_map_keys: 4096, ring_bytes: 1 << 20 }
     }
 }

@@ -1,1 +1,30 @@
-//! Placeholder.
+//! Loads, attaches and reads compiled gprobe scripts. Internal to gprobe.
+//!
+//! The life of a script: [`Loaded::load`] puts an [`Artifact`](gprobe_compiler::artifact::Artifact)
+//! in the kernel; [`Loaded::attach`] runs `begin` and puts the probes in place; [`Attached::poll`]
+//! gives what the script prints, [`Event`] by event; [`Attached::detach`] takes the probes away and
+//! runs `end`; the maps can be read ([`Finished::snapshot`]) until it is dropped. Everything the
+//! kernel holds hangs on file descriptors of this process: when it dies, however it dies, all of it
+//! is gone.
+//!
+//! This crate never prints and never parses a script.
+
+mod attach;
+mod decode;
+mod error;
+mod event;
+pub mod kernel;
+mod load;
+pub mod process;
+mod read;
+mod symbolise;
+#[allow(unsafe_code, reason = "the one place that talks to the kernel")]
+mod sys;
+mod verify;
+mod world;
+
+pub use attach::{Attached, Finished};
+pub use error::Error;
+pub use event::{Event, Frame, MapDatum, MapEntry, Value};
+pub use load::Loaded;
+pub use world::{LiveWorld, open_binary};

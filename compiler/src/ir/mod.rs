@@ -5,12 +5,19 @@
 //! (a program's own, on the BPF stack or in a per-CPU scratch map, which the stage `allocate`
 //! decides), the context, and pointers that helpers give.
 
+mod arith;
+mod bits;
 mod eval;
+mod flow;
 mod print;
+mod read;
 mod verify;
 
+pub(crate) use bits::BitSet;
 pub use eval::{Environment, EvalError, eval};
+pub(crate) use flow::{BlockFacts, Liveness, drop_unreachable, renumber_reachable};
 pub use print::print;
+pub use read::{ReadError, read};
 pub use verify::{VerifyError, verify};
 
 use crate::artifact::ProgramKind;

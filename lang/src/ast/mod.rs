@@ -1,9 +1,11 @@
 //! The syntax tree: what was written, with spans everywhere and no meaning yet.
 
+mod dump;
 mod expr;
 mod script;
 mod stmt;
 
+pub use dump::dump;
 pub use expr::{BinaryOp, Expr, ExprKind, IncDec, SizeOf, TypeExpr, TypeKind, UnaryOp};
 pub use script::{
     AttachPoint, CField, CType, CTypeKind, Config, ConfigEntry, Function, Import, Item, Macro, MacroParam,

@@ -1,5 +1,12 @@
 //! What the user is told: one type for every stage, one renderer.
 
+pub mod code;
+mod render;
+mod suggest;
+
+pub use render::render;
+pub use suggest::{did_you_mean, nearest};
+
 use crate::source::Span;
 
 /// How bad it is.

@@ -1,0 +1,183 @@
+//! The table of builtin variables: typing, lowering, documentation and suggestions read it.
+
+/// A builtin variable that is read as it is. (`args`, `arg0`, `retval`, `probe`, `func` and the
+/// stacks depend on the probe and are typed on their own.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "each is documented in the table")]
+pub enum Id {
+    Pid,
+    Tid,
+    Uid,
+    Gid,
+    Comm,
+    Cpu,
+    Nsecs,
+    Elapsed,
+    Rand,
+    Cgroup,
+    Cookie,
+    Goid,
+    CurM,
+    CurP,
+    Gstatus,
+    CgoDepth,
+    Waitreason,
+    Frame,
+}
+
+/// Where a builtin has a meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// In every probe.
+    Everywhere,
+    /// In probes that fire on a thread of a Go program, so not in `begin`, `end` and `interval`.
+    Goroutine,
+    /// In probes with registers: uprobes and Go probes.
+    Function,
+    /// In probes with a stack: all but `begin`, `end` and `interval`.
+    Stack,
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Builtin {
+    /// As written.
+    pub name: &'static str,
+    /// How it is read; absent where its type depends on the probe.
+    pub id: Option<Id>,
+    /// Where it has a meaning.
+    pub scope: Scope,
+    /// Its type as the reference shows it.
+    pub shown_type: &'static str,
+    /// One sentence, with the unit.
+    pub doc: &'static str,
+}
+
+const fn row(
+    name: &'static str,
+    id: Option<Id>,
+    scope: Scope,
+    shown_type: &'static str,
+    doc: &'static str,
+) -> Builtin {
+    Builtin { name, id, scope, shown_type, doc }
+}
+
+/// All builtin variables, by name.
+pub const BUILTINS: &[Builtin] = &[
+    row(
+        "arg0",
+        None,
+        Scope::Function,
+        "uint64",
+        "The first integer argument by its register; `arg1` and on likewise.",
+    ),
+    row(
+        "args",
+        None,
+        Scope::Everywhere,
+        "fields",
+        "Arguments by name: a Go function's from DWARF, a tracepoint's from its format.",
+    ),
+    row(
+        "cgo_depth",
+        Some(Id::CgoDepth),
+        Scope::Goroutine,
+        "int32",
+        "Calls from Go into C in progress on the goroutine's M.",
+    ),
+    row("cgroup", Some(Id::Cgroup), Scope::Everywhere, "uint64", "The id of the thread's cgroup."),
+    row("comm", Some(Id::Comm), Scope::Everywhere, "string[16]", "The thread's name."),
+    row("cpu", Some(Id::Cpu), Scope::Everywhere, "uint32", "The CPU that the probe fired on."),
+    row(
+        "cur_m",
+        Some(Id::CurM),
+        Scope::Goroutine,
+        "int64",
+        "The id of the M (the runtime's thread); -1 outside Go.",
+    ),
+    row(
+        "cur_p",
+        Some(Id::CurP),
+        Scope::Goroutine,
+        "int32",
+        "The id of the P that the M holds or will try to take back; -1: none.",
+    ),
+    row("elapsed", Some(Id::Elapsed), Scope::Everywhere, "uint64", "Nanoseconds since the script started."),
+    row(
+        "frame",
+        Some(Id::Frame),
+        Scope::Function,
+        "uint64",
+        "Bytes from the goroutine's stack base to the probed function's frame: with `goid` it pairs an entry with its return, also when the stack has moved. 0 outside Go code.",
+    ),
+    row("func", None, Scope::Function, "string", "The name of the probed function."),
+    row("gid", Some(Id::Gid), Scope::Everywhere, "uint32", "The group that the thread runs as."),
+    row(
+        "goid",
+        Some(Id::Goid),
+        Scope::Goroutine,
+        "uint64",
+        "The current goroutine's id; 0 where the thread runs none.",
+    ),
+    row(
+        "gstatus",
+        Some(Id::Gstatus),
+        Scope::Goroutine,
+        "gstatus",
+        "The current goroutine's status: Grunning, Gsyscall, ...",
+    ),
+    row("kstack", None, Scope::Stack, "kstack_t", "The kernel's stack; `kstack(n)`: at most n frames."),
+    row("nsecs", Some(Id::Nsecs), Scope::Everywhere, "uint64", "Nanoseconds since boot."),
+    row("pid", Some(Id::Pid), Scope::Everywhere, "uint32", "The process's id."),
+    row("probe", None, Scope::Everywhere, "string", "The name of the probe that fired."),
+    row("rand", Some(Id::Rand), Scope::Everywhere, "uint32", "A random number."),
+    row("retval", None, Scope::Function, "by function", "In a return probe, the first result."),
+    row("tid", Some(Id::Tid), Scope::Everywhere, "uint32", "The thread's id."),
+    row("uid", Some(Id::Uid), Scope::Everywhere, "uint32", "The user that the thread runs as."),
+    row(
+        "ustack",
+        None,
+        Scope::Stack,
+        "ustack_t",
+        "The process's stack by frame pointers; `ustack(n)`: at most n frames.",
+    ),
+    row(
+        "waitreason",
+        Some(Id::Waitreason),
+        Scope::Goroutine,
+        "waitreason",
+        "Why the current goroutine waits, or waited last.",
+    ),
+];
+
+/// Looks a builtin up by its name; `arg1`, `arg2`, ... are found as `arg0`.
+pub fn find(name: &str) -> Option<&'static Builtin> {
+    let name = if arg_index(name).is_some() { "arg0" } else { name };
+    BUILTINS.iter().find(|b| b.name == name)
+}
+
+/// The `N` of `argN`.
+pub fn arg_index(name: &str) -> Option<usize> {
+    let digits = name.strip_prefix("arg")?;
+    if digits.is_empty() || digits.len() > 2 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse().ok()
+}
+
+/// Statuses of a goroutine, by `runtime/runtime2.go` of Go 1.19 to 1.27 (10 and 11 since 1.26).
+pub const G_STATUS: &[(u64, &str)] = &[
+    (0, "Gidle"),
+    (1, "Grunnable"),
+    (2, "Grunning"),
+    (3, "Gsyscall"),
+    (4, "Gwaiting"),
+    (5, "Gmoribund_unused"),
+    (6, "Gdead"),
+    (7, "Genqueue_unused"),
+    (8, "Gcopystack"),
+    (9, "Gpreempted"),
+    (10, "Gleaked"),
+    (11, "Gdeadextra"),
+];

@@ -1,0 +1,82 @@
+//! The pipeline: each stage's one function, in order; the types spell the order.
+
+use gprobe_lang::ast::Script;
+use gprobe_lang::diagnostic::Diagnostic;
+use gprobe_lang::source::{SourceId, Span};
+
+use crate::artifact::{Artifact, Attach, ProgramInfo, ProgramKind};
+use crate::resolve::typed;
+use crate::target::Target;
+use crate::{allocate, emit, ir, lower, optimise, resolve};
+
+/// Names of the stages whose output can be printed.
+pub const STAGES: [&str; 4] = ["ast", "typed", "ir", "asm"];
+
+/// A compiled script, with what each stage made of it.
+#[derive(Debug)]
+pub struct Compiled {
+    /// What the runtime loads and attaches.
+    pub artifact: Artifact,
+    /// What is worth knowing, though nothing is wrong.
+    pub warnings: Vec<Diagnostic>,
+    /// After `resolve`.
+    pub typed: typed::Program,
+    /// After `optimise`.
+    pub ir: ir::Unit,
+    /// After `allocate`: registers and stack slots.
+    pub code: allocate::Unit,
+}
+
+/// Compiles a script for a target.
+///
+/// # Errors
+/// All that is wrong with the script, with warnings among it.
+pub fn compile(script: &Script, target: &Target<'_>) -> Result<Compiled, Vec<Diagnostic>> {
+    let (typed, options, warnings) = resolve::resolve(script, target)?;
+    let lowered = lower::lower(&typed, target.kernel, &options, target.process);
+    let ir = optimise::optimise(lowered);
+    let code =
+        allocate::allocate(ir.clone(), target.kernel).map_err(|e| vec![too_large(&typed, &e.to_string())])?;
+    let elf = emit::emit(&code).map_err(|e| vec![too_large(&typed, &e.to_string())])?;
+    let artifact = artifact(&typed, elf);
+    Ok(Compiled { artifact, warnings, typed, ir, code })
+}
+
+fn artifact(typed: &typed::Program, elf: Vec<u8>) -> Artifact {
+    let mut programs = Vec::new();
+    if lower::has_start_clock(typed) {
+        programs.push(ProgramInfo {
+            symbol: "gp_prog0".into(),
+            kind: ProgramKind::TestRun,
+            attach: Attach::Begin,
+            title: "the clock of `elapsed`".into(),
+        });
+    }
+    for probe in &typed.probes {
+        programs.push(ProgramInfo {
+            symbol: format!("gp_prog{}", programs.len()),
+            kind: probe.kind,
+            attach: probe.attach.clone(),
+            title: probe.title.clone(),
+        });
+    }
+    Artifact {
+        elf,
+        programs,
+        binaries: typed.binaries.clone(),
+        maps: typed.maps.clone(),
+        actions: typed.actions.clone(),
+        probes: typed.probe_names.clone(),
+        enums: typed.enums.clone(),
+        reads_go_runtime: typed.runtime.is_some(),
+    }
+}
+
+/// The back end's limits: a probe that needs more than a BPF program can have.
+fn too_large(typed: &typed::Program, what: &str) -> Diagnostic {
+    let nowhere = Span::new(SourceId(0), 0, 0);
+    let span = typed.probes.first().map_or(nowhere, |p| p.span);
+    Diagnostic::error("too-large", span, "this is more than one BPF program can do")
+        .note(what.to_owned())
+        .help("split the probe in several, or lower max_strlen")
+}

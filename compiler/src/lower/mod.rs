@@ -1,0 +1,210 @@
+//! The typed program becomes IR.
+
+mod builder;
+mod expr;
+mod goroutine;
+mod map;
+mod memory;
+mod stmt;
+
+use self::builder::Builder;
+pub(crate) use self::goroutine::NO_STATUS;
+use crate::artifact::{self, Attach, Loss, MapValue, ProgramKind, Type};
+use crate::builtins::Id;
+use crate::ir::{MapDef, MapId, MapKind, Operand, Program, Terminator, Unit};
+use crate::resolve::typed::{self, ExprKind, Probe};
+use crate::runtime_layout::RuntimeLayout;
+use crate::target::{KernelFacts, Options};
+use crate::x64;
+
+/// In a site's cookie: the site is the conditional jump of a stack check, and counts as an entry
+/// only where the jump is not about to be taken.
+pub const COOKIE_CHECK_FLAGS: u64 = 1 << 32;
+
+/// Buckets for stacks: a stack whose bucket is taken by another is lost, and counted.
+const STACK_BUCKETS: u32 = 8192;
+/// Depth of the stack maps, frames.
+const STACK_DEPTH: u32 = 127;
+
+/// What all programs share.
+pub(crate) struct Shared<'p> {
+    pub(crate) program: &'p typed::Program,
+    pub(crate) kernel: &'p KernelFacts,
+    pub(crate) runtime: Option<RuntimeLayout>,
+    pub(crate) pid: Option<u32>,
+    pub(crate) ring: MapId,
+    pub(crate) losses: MapId,
+    pub(crate) control: MapId,
+    pub(crate) kernel_stacks: MapId,
+    pub(crate) user_stacks: MapId,
+    pub(crate) elapsed: MapId,
+    pub(crate) user_maps: Vec<MapId>,
+}
+
+/// Makes IR of a typed program, for a kernel; `pid` narrows programs that fire for all processes.
+pub fn lower(program: &typed::Program, kernel: &KernelFacts, options: &Options, pid: Option<u32>) -> Unit {
+    let mut unit = Unit::default();
+    let uses = Uses::of(program);
+    let mut add = |name: &str, kind, key_size, value_size, max_entries| {
+        unit.maps.push(MapDef { name: name.to_owned(), kind, key_size, value_size, max_entries, flags: 0 });
+        MapId(unit.maps.len() as u32 - 1)
+    };
+    let ring = add(artifact::RING, MapKind::RingBuf, 0, 0, options.ring_bytes);
+    let losses = add(artifact::LOSSES, MapKind::PerCpuArray, 4, 8, Loss::ALL.len() as u32);
+    let control = add(artifact::CONTROL, MapKind::Array, 4, 8, 1);
+    let user_maps: Vec<MapId> = program
+        .maps
+        .iter()
+        .map(|map| {
+            let kind = if map.per_cpu { MapKind::PerCpuHash } else { MapKind::Hash };
+            // Each key of a histogram has several buckets.
+            let factor = if map.value.has_buckets() { 4 } else { 1 };
+            let entries = if map.key.is_empty() && !map.value.has_buckets() {
+                1
+            } else {
+                options.max_map_keys.saturating_mul(factor)
+            };
+            add(&map.symbol, kind, map.key_size(), map.value.size(), entries)
+        })
+        .collect();
+    let none = MapId(u32::MAX);
+    let stack_bytes = STACK_DEPTH * 8;
+    let kernel_stacks = if uses.kernel_stack {
+        add(artifact::KERNEL_STACKS, MapKind::StackTrace, 4, stack_bytes, STACK_BUCKETS)
+    } else {
+        none
+    };
+    let user_stacks = if uses.user_stack {
+        add(artifact::USER_STACKS, MapKind::StackTrace, 4, stack_bytes, STACK_BUCKETS)
+    } else {
+        none
+    };
+    let elapsed = if uses.elapsed { add("gp_elapsed", MapKind::Array, 4, 8, 1) } else { none };
+    let shared = Shared {
+        program,
+        kernel,
+        runtime: program.runtime,
+        pid,
+        ring,
+        losses,
+        control,
+        kernel_stacks,
+        user_stacks,
+        elapsed,
+        user_maps,
+    };
+    if uses.elapsed {
+        unit.programs.push(start_clock(&shared));
+    }
+    let offset = unit.programs.len();
+    for (i, probe) in program.probes.iter().enumerate() {
+        unit.programs.push(lower_probe(&shared, probe, format!("gp_prog{}", i + offset)));
+    }
+    unit
+}
+
+/// Whether the unit starts with a program of its own that notes when the script began.
+pub fn has_start_clock(program: &typed::Program) -> bool {
+    Uses::of(program).elapsed
+}
+
+/// Notes the time, for `elapsed`.
+fn start_clock(shared: &Shared<'_>) -> Program {
+    let probe = Probe {
+        title: "begin".into(),
+        kind: ProgramKind::TestRun,
+        attach: Attach::Begin,
+        g_in_r14: false,
+        checks_flags: false,
+        cookie: Some(0),
+        predicate: None,
+        body: Vec::new(),
+        vars: Vec::new(),
+        span: gprobe_lang::source::Span::new(gprobe_lang::source::SourceId(0), 0, 0),
+    };
+    let mut b = Builder::new(shared, &probe);
+    b.start_clock();
+    b.end(Terminator::Return(Operand::Imm(0)));
+    b.finish("gp_prog0".into())
+}
+
+fn lower_probe(shared: &Shared<'_>, probe: &Probe, symbol: String) -> Program {
+    let mut b = Builder::new(shared, probe);
+    let out = b.new_block();
+    if shared.pid.is_some() && matches!(probe.kind, ProgramKind::Tracepoint | ProgramKind::PerfEvent) {
+        b.only_target(out);
+    }
+    if probe.checks_flags {
+        b.only_entries(out);
+    }
+    if let Some(predicate) = &probe.predicate {
+        let body = b.new_block();
+        b.branch_on(predicate, body, out);
+        b.switch_to(body);
+    }
+    b.stmts(&probe.body);
+    b.end(Terminator::Jump(out));
+    b.switch_to(out);
+    b.end(Terminator::Return(Operand::Imm(0)));
+    b.finish(symbol)
+}
+
+impl Builder<'_> {
+    /// Leaves threads of other processes out.
+    fn only_target(&mut self, out: crate::ir::BlockId) {
+        let Some(pid) = self.shared.pid else { return };
+        let tgid = self.process_id();
+        let mine = self.new_block();
+        self.branch(crate::ir::Cond::Eq, tgid.into(), Operand::Imm(i64::from(pid)), mine, out);
+        self.switch_to(mine);
+    }
+
+    /// Leaves out the runs of a function's start that go on to grow the stack and start again.
+    fn only_entries(&mut self, out: crate::ir::BlockId) {
+        let flags = self.context_word(x64::FLAGS);
+        let taken = self.bin(crate::ir::BinOp::And, flags.into(), Operand::Imm(x64::CARRY_OR_ZERO));
+        let entry = self.new_block();
+        self.branch(crate::ir::Cond::Eq, taken.into(), Operand::Imm(0), entry, out);
+        self.switch_to(entry);
+    }
+}
+
+/// Which maps of its own a script needs.
+#[derive(Default)]
+struct Uses {
+    kernel_stack: bool,
+    user_stack: bool,
+    elapsed: bool,
+}
+
+impl Uses {
+    fn of(program: &typed::Program) -> Self {
+        let mut uses = Self::default();
+        for probe in &program.probes {
+            probe.visit(&mut |expr| match expr.kind {
+                ExprKind::Stack { user: true, .. } => uses.user_stack = true,
+                ExprKind::Stack { user: false, .. } => uses.kernel_stack = true,
+                ExprKind::Builtin(Id::Elapsed) => uses.elapsed = true,
+                _ => {}
+            });
+        }
+        uses
+    }
+}
+
+/// Bytes of the parts of a key, each with its offset.
+pub(crate) fn key_parts(key: &[Type]) -> Vec<(u32, Type)> {
+    let mut offset = 0;
+    key.iter()
+        .map(|ty| {
+            let part = (offset, ty.clone());
+            offset += ty.size();
+            part
+        })
+        .collect()
+}
+
+/// Whether programs add to values of this kind with atomic instructions.
+pub(crate) fn is_counter(value: &MapValue) -> bool {
+    matches!(value, MapValue::Count | MapValue::Sum { .. } | MapValue::Hist { .. } | MapValue::LHist { .. })
+}

@@ -1,0 +1,308 @@
+//! Bare words: builtins and the names of statuses.
+
+use gprobe_lang::ast::{self, ExprKind as Ast};
+use gprobe_lang::diagnostic::{Diagnostic, did_you_mean};
+use gprobe_lang::source::{Span, Spanned};
+
+use super::Resolver;
+use super::body::Body;
+use super::place::Place;
+use super::typed::{Arith, Expr, ExprKind, Pointee, Ty};
+use crate::artifact::{EnumTable, Type};
+use crate::builtins::{self, Id, Scope};
+use crate::runtime_layout::RuntimeLayout;
+use crate::x64;
+
+impl Body<'_, '_> {
+    pub(super) fn ident(&mut self, name: &str, span: Span) -> Expr {
+        let of = |kind, ty| Expr { kind, ty, span };
+        if let Some((value, _)) = builtins::G_STATUS.iter().find(|(_, n)| *n == name) {
+            return of(ExprKind::Int(*value as i64), Ty::I64);
+        }
+        let Some(builtin) = builtins::find(name) else { return self.unknown_name(name, span) };
+        match builtin.scope {
+            Scope::Goroutine => {
+                if let Place::OwnProcess(_) = self.place {
+                    self.not_here(name, "it runs in gprobe itself, not in a goroutine", span);
+                    return self.broken(span);
+                }
+                if !self.need_runtime(name, span) {
+                    return self.broken(span);
+                }
+            }
+            Scope::Function if !self.place.has_registers() => {
+                self.not_here(name, "it needs a probe on a function", span);
+                return self.broken(span);
+            }
+            Scope::Function | Scope::Everywhere | Scope::Stack => {}
+        }
+        let int = |bytes, signed| Ty::Value(Type::Int { bytes, signed });
+        let Some(id) = builtin.id else { return self.dependent(name, span) };
+        let ty = match id {
+            Id::Comm => Ty::string(20),
+            Id::Pid | Id::Tid | Id::Uid | Id::Gid | Id::Cpu | Id::Rand => int(4, false),
+            Id::Nsecs | Id::Elapsed | Id::Cgroup | Id::Cookie | Id::Goid | Id::Frame => Ty::U64,
+            Id::CurM => Ty::I64,
+            Id::CurP | Id::CgoDepth => int(4, true),
+            Id::Gstatus => Ty::Value(Type::Enum(self.cx.status_table())),
+            Id::Waitreason => match self.cx.waitreason_table() {
+                Ok(table) => Ty::Value(Type::Enum(table)),
+                Err(reason) => {
+                    self.error(
+                        Diagnostic::error("no-layout", span, "waitreason can't be read here").note(reason),
+                    );
+                    return self.broken(span);
+                }
+            },
+        };
+        if id == Id::Frame {
+            if !self.need_runtime(name, span) {
+                return self.broken(span);
+            }
+            return of(ExprKind::Frame { inside: self.place.is_inside() }, ty);
+        }
+        of(ExprKind::Builtin(id), ty)
+    }
+
+    /// Builtins whose type depends on the probe.
+    fn dependent(&mut self, name: &str, span: Span) -> Expr {
+        let of = |kind, ty| Expr { kind, ty, span };
+        match name {
+            "probe" => {
+                self.uses.cookie = true;
+                of(ExprKind::Builtin(Id::Cookie), Ty::Value(Type::ProbeName))
+            }
+            "func" => {
+                self.uses.cookie = true;
+                let table = self.cx.function_table();
+                of(ExprKind::Builtin(Id::Cookie), Ty::Value(Type::Enum(table)))
+            }
+            "kstack" | "ustack" => self.stack(name == "ustack", 127, span),
+            "retval" => self.retval(span),
+            "args" => {
+                self.error(
+                    Diagnostic::error("incomplete", span, "`args` alone is no value")
+                        .help("name one: `args.NAME`; `gprobe list -v` shows the names"),
+                );
+                self.broken(span)
+            }
+            _ => self.arg(name, span),
+        }
+    }
+
+    /// `argN`: by its register.
+    fn arg(&mut self, name: &str, span: Span) -> Expr {
+        let Some(index) = builtins::arg_index(name) else { return self.unknown_name(name, span) };
+        let Place::Function { function, ret, go, inside, .. } = self.place else { return self.broken(span) };
+        if *inside {
+            self.not_here(name, "in the middle of a function, registers hold what they happen to hold; keep what you need in a map at the entry", span);
+            return self.broken(span);
+        }
+        if *ret {
+            self.not_here(
+                name,
+                "on the way out, the registers hold results; keep what you need in a map at the entry",
+                span,
+            );
+            return self.broken(span);
+        }
+        if function.abi == gprobe_symbols::Abi::Abi0 {
+            return self.stack_word(index, span);
+        }
+        let registers: &[u16] = if *go { &x64::GO_ARGS } else { &x64::C_ARGS };
+        match registers.get(index) {
+            Some(&offset) => {
+                Expr { kind: ExprKind::Context { offset, bytes: 8, signed: false }, ty: Ty::U64, span }
+            }
+            None => {
+                let count = registers.len();
+                self.error(Diagnostic::error(
+                    "out-of-range",
+                    span,
+                    format!("only arg0 to arg{} are passed in registers", count - 1),
+                ));
+                self.broken(span)
+            }
+        }
+    }
+
+    /// An argument of Go's ABI0, above the return address on the stack.
+    fn stack_word(&self, index: usize, span: Span) -> Expr {
+        let of = |kind, ty| Expr { kind, ty, span };
+        let sp = of(ExprKind::Context { offset: x64::RSP, bytes: 8, signed: false }, Ty::U64);
+        let above = of(ExprKind::Int(8 + 8 * index as i64), Ty::I64);
+        let addr = of(ExprKind::Arith(Arith::Add, Box::new(sp), Box::new(above)), Ty::U64);
+        of(ExprKind::ReadUser { addr: Box::new(addr), bytes: 8, signed: false }, Ty::U64)
+    }
+
+    fn unknown_name(&mut self, name: &str, span: Span) -> Expr {
+        let mut diagnostic = Diagnostic::error("unknown-name", span, format!("`{name}` is not defined"));
+        let names = builtins::BUILTINS
+            .iter()
+            .map(|b| b.name)
+            .chain(builtins::G_STATUS.iter().map(|(_, n)| *n))
+            .chain(crate::functions::FUNCTIONS.iter().map(|f| f.name));
+        diagnostic = match did_you_mean(name, names) {
+            Some(hint) => diagnostic.help(hint),
+            None => diagnostic.help(format!("a variable is written `${name}`, a map `@{name}`")),
+        };
+        self.error(diagnostic);
+        self.broken(span)
+    }
+
+    /// `x.name`
+    pub(super) fn field(&mut self, base: &ast::Expr, name: &Spanned<String>, span: Span) -> Expr {
+        // Selectors are read from their root: `args.req.URL` is two steps from `args.req`.
+        if let Ast::Ident(root) = &base.kind
+            && root == "args"
+        {
+            return match self.place {
+                Place::Tracepoint { .. } => self.tracepoint_field(name, span),
+                Place::Function { .. } => self.go_arg(name, span),
+                _ => {
+                    self.not_here("args", "this probe has no arguments", base.span);
+                    self.broken(span)
+                }
+            };
+        }
+        self.go_field(base, name, span)
+    }
+
+    fn tracepoint_field(&mut self, name: &Spanned<String>, span: Span) -> Expr {
+        let Place::Tracepoint { name: tracepoint, fields } = self.place else { return self.broken(span) };
+        let Some(field) = fields.iter().find(|f| f.name == name.value) else {
+            let mut diagnostic = Diagnostic::error(
+                "unknown-field",
+                name.span,
+                format!("the tracepoint {tracepoint} has no field `{}`", name.value),
+            );
+            if let Some(hint) = did_you_mean(&name.value, fields.iter().map(|f| f.name.as_str())) {
+                diagnostic = diagnostic.help(hint);
+            }
+            let known: Vec<&str> = fields.iter().map(|f| f.name.as_str()).collect();
+            diagnostic = diagnostic.note(format!("its fields: {}", known.join(", ")));
+            self.error(diagnostic);
+            return self.broken(span);
+        };
+        let Ok(offset) = u16::try_from(field.offset) else { return self.broken(span) };
+        let is_text = field.c_type.contains("char");
+        if field.data_loc || field.array.is_some() {
+            if is_text {
+                let max = if field.data_loc {
+                    self.cx.options.max_strlen
+                } else {
+                    field.size.next_multiple_of(8) + 4
+                };
+                return Expr {
+                    kind: ExprKind::ContextStr { offset, data_loc: field.data_loc },
+                    ty: Ty::string(max),
+                    span,
+                };
+            }
+            let what = format!("the field `{}` of type {}", field.name, field.c_type);
+            self.error(super::body::not_yet(span, &what));
+            return self.broken(span);
+        }
+        let bytes = match field.size {
+            size @ (1 | 2 | 4 | 8) => size as u8,
+            size => {
+                let what = format!("a field of {size} bytes");
+                self.error(super::body::not_yet(span, &what));
+                return self.broken(span);
+            }
+        };
+        let signed = field.signed;
+        let ty = if field.c_type.ends_with('*') {
+            Ty::Pointer(Pointee::Int { bytes: 1, signed: false })
+        } else {
+            Ty::Value(Type::Int { bytes, signed })
+        };
+        Expr { kind: ExprKind::Context { offset, bytes, signed }, ty, span }
+    }
+
+    /// Makes sure that the runtime's offsets are known; reports why not.
+    pub(super) fn need_runtime(&mut self, what: &str, span: Span) -> bool {
+        let in_r14 = self.place.g_in_r14();
+        match self.cx.runtime_layout(!in_r14) {
+            Ok(()) => true,
+            Err(reason) => {
+                self.error(
+                    Diagnostic::error("no-layout", span, format!("`{what}` can't be read here")).note(reason),
+                );
+                false
+            }
+        }
+    }
+}
+
+impl Resolver<'_> {
+    fn table(&mut self, name: &str, names: impl FnOnce() -> Vec<(u64, String)>) -> u32 {
+        let index = self.enums.iter().position(|t| t.name == name).unwrap_or_else(|| {
+            self.enums.push(EnumTable { name: name.to_owned(), names: names() });
+            self.enums.len() - 1
+        });
+        index as u32
+    }
+
+    fn status_table(&mut self) -> u32 {
+        self.table("gstatus", || {
+            let names = builtins::G_STATUS.iter().map(|(v, n)| (*v, (*n).to_owned()));
+            names.chain([(crate::lower::NO_STATUS as u64, "none".to_owned())]).collect()
+        })
+    }
+
+    /// Function names by the site's cookie, in step with the probes' names.
+    fn function_table(&mut self) -> u32 {
+        let names = self.probe_names.clone();
+        self.table("function", || {
+            names.iter().enumerate().map(|(i, n)| (i as u64, function_of(n).to_owned())).collect()
+        })
+    }
+
+    pub(super) fn waitreason_table(&mut self) -> Result<u32, String> {
+        let executable = self.go_executable().ok_or(NO_GO)?;
+        let reasons = executable.binary.wait_reasons().map_err(|reason| reason.to_string())?;
+        Ok(self.table("waitreason", || reasons.into_iter().enumerate().map(|(i, n)| (i as u64, n)).collect()))
+    }
+
+    /// Reads the runtime's offsets, and that of `fsbase` where `outside_go`.
+    fn runtime_layout(&mut self, outside_go: bool) -> Result<(), String> {
+        if self.runtime.is_none() {
+            let executable = self.go_executable().ok_or(NO_GO)?;
+            let offsets = executable.binary.runtime_offsets().map_err(|reason| reason.to_string())?;
+            let tls = executable.binary.g_tls_offset().map_err(|error| error.to_string())?;
+            let small = |value: u64| u32::try_from(value).map_err(|_| "an offset is too large".to_owned());
+            self.runtime = Some(RuntimeLayout {
+                tls_g: tls.value,
+                task_fsbase: None,
+                g_stack_hi: small(offsets.g.stack_hi.value)?,
+                g_m: small(offsets.g.m.value)?,
+                g_status: small(offsets.g.atomicstatus.value)?,
+                g_goid: small(offsets.g.goid.value)?,
+                g_waitreason: small(offsets.g.waitreason.value)?,
+                m_curg: small(offsets.m.curg.value)?,
+                m_p: small(offsets.m.p.value)?,
+                m_oldp: small(offsets.m.oldp.value)?,
+                m_id: small(offsets.m.id.value)?,
+                m_ncgo: small(offsets.m.ncgo.value)?,
+                p_id: small(offsets.p.id.value)?,
+            });
+        }
+        if outside_go && self.runtime.is_some_and(|r| r.task_fsbase.is_none()) {
+            let offset = self.target.world.task_fsbase_offset().map_err(|absent| absent.reason)?;
+            if let Some(runtime) = &mut self.runtime {
+                runtime.task_fsbase = Some(offset);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Said where a builtin needs a Go program and none is named.
+const NO_GO: &str = "it is read from a Go program: name one with -p PID, -c COMMAND or -x BINARY";
+
+/// The function of a probe's name: `go:main.f:return` is of `main.f`.
+fn function_of(probe: &str) -> &str {
+    let name = probe.strip_prefix("go:").map(|n| n.strip_suffix(":return").unwrap_or(n));
+    name.unwrap_or_else(|| probe.rsplit(':').next().unwrap_or(probe))
+}

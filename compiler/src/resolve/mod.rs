@@ -1,0 +1,338 @@
+//! Names get their meaning: probes find their sites, expressions their types.
+//!
+//! Types of maps are known only when all uses are: bodies are typed in rounds, until no round learns
+//! anything new. Only the last round's diagnostics count.
+
+mod body;
+mod call;
+pub mod dump;
+mod expr;
+mod format;
+mod go_value;
+mod ident;
+mod infer;
+mod items;
+mod mentions;
+mod place;
+mod sites;
+pub mod typed;
+mod visit;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use gprobe_lang::ast;
+use gprobe_lang::diagnostic::Diagnostic;
+use gprobe_lang::source::Span;
+use gprobe_symbols::{Binary, Param};
+
+use self::body::{Body, Uses};
+pub(crate) use self::infer::join;
+use self::infer::{Held, MapState};
+use self::place::Place;
+use self::sites::Candidate;
+use self::typed::{MapIndex, Probe, Program, Ty};
+use crate::artifact::{Action, Attach, BinaryInfo, EnumTable, MapInfo, SiteInfo, Type};
+use crate::runtime_layout::RuntimeLayout;
+use crate::target::{Options, Target, TargetBinary};
+
+/// More rounds than any script needs: each must learn something of a map.
+const MAX_ROUNDS: usize = 64;
+
+/// Gives every name its meaning; the options come back with the script's own settings in them.
+///
+/// # Errors
+/// All that is wrong with the script, together with the warnings.
+pub fn resolve(
+    script: &ast::Script,
+    target: &Target<'_>,
+) -> Result<(Program, Options, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut cx = Resolver::new(target);
+    cx.items(script);
+    let probes: Vec<(&ast::Probe, Vec<Candidate>)> = script
+        .items
+        .iter()
+        .filter_map(|item| match item {
+            ast::Item::Probe(probe) => Some((probe, cx.candidates(probe))),
+            _ => None,
+        })
+        .collect();
+    if cx.has_errors() && probes.iter().all(|(_, candidates)| candidates.is_empty()) {
+        return Err(cx.diagnostics);
+    }
+    let found = cx.diagnostics.clone();
+    let mut typed = Vec::new();
+    for round in 0..MAX_ROUNDS {
+        let before = cx.maps.clone();
+        cx.diagnostics.clone_from(&found);
+        cx.last_round = round > 0;
+        typed = cx.round(&probes);
+        if cx.maps == before && cx.last_round {
+            break;
+        }
+    }
+    cx.finish(typed)
+}
+
+/// What all bodies share while they are typed.
+struct Resolver<'t> {
+    target: &'t Target<'t>,
+    options: Options,
+    diagnostics: Vec<Diagnostic>,
+    maps: Vec<MapState>,
+    actions: Vec<Action>,
+    probe_names: Vec<String>,
+    probe_name_ids: HashMap<String, u32>,
+    enums: Vec<EnumTable>,
+    binaries: Vec<TargetBinary>,
+    runtime: Option<RuntimeLayout>,
+    params: HashMap<(usize, u64), Result<Arc<Vec<Param>>, String>>,
+    last_round: bool,
+}
+
+impl<'t> Resolver<'t> {
+    fn new(target: &'t Target<'t>) -> Self {
+        Self {
+            target,
+            options: target.options.clone(),
+            diagnostics: Vec::new(),
+            maps: Vec::new(),
+            actions: Vec::new(),
+            probe_names: Vec::new(),
+            probe_name_ids: HashMap::new(),
+            enums: Vec::new(),
+            binaries: Vec::new(),
+            runtime: None,
+            params: HashMap::new(),
+            last_round: false,
+        }
+    }
+
+    /// Keeps a diagnostic, once.
+    fn report(&mut self, diagnostic: Diagnostic) {
+        if !self.diagnostics.contains(&diagnostic) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// The index of a file in the artifact.
+    fn binary_index(&mut self, binary: &TargetBinary) -> usize {
+        if let Some(index) = self.binaries.iter().position(|b| b.path == binary.path) {
+            return index;
+        }
+        self.binaries.push(binary.clone());
+        self.binaries.len() - 1
+    }
+
+    /// The executable, where there is one and it is a Go program.
+    fn go_executable(&self) -> Option<&TargetBinary> {
+        self.target.executable.as_ref().filter(|e| e.binary.go_version().is_some())
+    }
+
+    fn map(&mut self, name: &str, span: Span) -> MapIndex {
+        let index = self.maps.iter().position(|m| m.name == name).unwrap_or_else(|| {
+            self.maps.push(MapState { name: name.to_owned(), key: None, value: None, first: span });
+            self.maps.len() - 1
+        });
+        MapIndex(index as u32)
+    }
+
+    fn map_name(&self, map: MapIndex) -> String {
+        self.maps.get(map.0 as usize).map(|m| m.name.clone()).unwrap_or_default()
+    }
+
+    fn held(&self, map: MapIndex) -> Option<Held> {
+        self.maps.get(map.0 as usize)?.value.clone()
+    }
+
+    fn join_key(&mut self, map: MapIndex, key: Vec<Ty>, span: Span) {
+        let Some(state) = self.maps.get_mut(map.0 as usize) else { return };
+        let Some(old) = &state.key else {
+            state.key = Some(key);
+            state.first = span;
+            return;
+        };
+        let joined: Option<Vec<Ty>> = (old.len() == key.len())
+            .then(|| old.iter().zip(&key).map(|(a, b)| join(a, b)).collect())
+            .flatten();
+        match joined {
+            Some(joined) => state.key = Some(joined),
+            None => {
+                let shown = |key: &[Ty]| match key {
+                    [] => "no key".to_owned(),
+                    parts => format!(
+                        "[{}]",
+                        parts.iter().map(|p| p.stored().to_string()).collect::<Vec<_>>().join(", ")
+                    ),
+                };
+                let diagnostic = Diagnostic::error(
+                    "type-mismatch",
+                    span,
+                    format!("@{} has {} here and {} elsewhere", state.name, shown(&key), shown(old)),
+                )
+                .also(state.first, "its first use");
+                self.report(diagnostic);
+            }
+        }
+    }
+
+    fn hold(&mut self, map: MapIndex, held: Held, span: Span) -> Option<()> {
+        let state = self.maps.get_mut(map.0 as usize)?;
+        let Some(old) = &state.value else {
+            state.value = Some(held);
+            return Some(());
+        };
+        if let Some(joined) = old.join(&held) {
+            state.value = Some(joined);
+            return Some(());
+        }
+        let diagnostic = Diagnostic::error(
+            "type-mismatch",
+            span,
+            format!("@{} holds {}, and this gives it {}", state.name, old.describe(), held.describe()),
+        )
+        .also(state.first, "its first use")
+        .help("use another map");
+        self.report(diagnostic);
+        None
+    }
+
+    /// Types every body once.
+    fn round(&mut self, probes: &[(&ast::Probe, Vec<Candidate>)]) -> Vec<Probe> {
+        self.actions.clear();
+        let mut typed: Vec<Probe> = Vec::new();
+        for (probe, candidates) in probes {
+            let first = typed.len();
+            for candidate in candidates {
+                let new = self.probe(probe, candidate);
+                // Sites that share a body share a program.
+                match typed.iter_mut().skip(first).find(|old| mergeable(old, &new)) {
+                    Some(old) => merge(old, new),
+                    None => typed.push(new),
+                }
+            }
+        }
+        typed
+    }
+
+    fn probe(&mut self, probe: &ast::Probe, candidate: &Candidate) -> Probe {
+        let (predicate, stmts, vars, uses) = {
+            let mut body = Body::new(self, &candidate.place);
+            let predicate = probe.predicate.as_ref().map(|p| body.condition(p));
+            let stmts = body.block(&probe.body);
+            (predicate, stmts, std::mem::take(&mut body.vars), body.uses)
+        };
+        let single = self.single_cookie(candidate, uses);
+        Probe {
+            title: candidate.title.clone(),
+            kind: candidate.kind,
+            attach: candidate.attach.clone(),
+            g_in_r14: candidate.place.g_in_r14(),
+            checks_flags: candidate.checks_flags,
+            cookie: single,
+            predicate,
+            body: stmts,
+            vars,
+            span: probe.span,
+        }
+    }
+
+    /// Where no cookie reaches the program at run time, its value at the only site.
+    fn single_cookie(&self, candidate: &Candidate, uses: Uses) -> Option<u64> {
+        match &candidate.attach {
+            Attach::Uprobe { sites, .. } => {
+                let none = !self.target.kernel.attach_cookie && (uses.cookie || candidate.checks_flags);
+                none.then(|| sites.first().map_or(0, |s: &SiteInfo| s.cookie))
+            }
+            _ => Some(candidate.cookie),
+        }
+    }
+
+    fn finish(mut self, probes: Vec<Probe>) -> Result<(Program, Options, Vec<Diagnostic>), Vec<Diagnostic>> {
+        self.unassigned_maps();
+        if self.has_errors() {
+            return Err(self.diagnostics);
+        }
+        let maps = self
+            .maps
+            .iter()
+            .enumerate()
+            .map(|(i, state)| {
+                let value =
+                    state.value.as_ref().map_or(crate::artifact::MapValue::Plain(Type::I64), Held::map_value);
+                MapInfo {
+                    name: format!("@{}", state.name),
+                    symbol: format!("gp_map{i}"),
+                    key: state.key.iter().flatten().map(Ty::stored).collect(),
+                    per_cpu: !matches!(value, crate::artifact::MapValue::Plain(_)),
+                    value,
+                }
+            })
+            .collect();
+        let binaries =
+            self.binaries.iter().map(|b| BinaryInfo { name: b.name.clone(), path: b.path.clone() }).collect();
+        let program = Program {
+            probes,
+            maps,
+            actions: self.actions,
+            probe_names: self.probe_names,
+            enums: self.enums,
+            binaries,
+            runtime: self.runtime,
+        };
+        Ok((program, self.options, self.diagnostics))
+    }
+
+    fn unassigned_maps(&mut self) {
+        let missing: Vec<(String, Span)> =
+            self.maps.iter().filter(|m| m.value.is_none()).map(|m| (m.name.clone(), m.first)).collect();
+        for (name, span) in missing {
+            self.report(
+                Diagnostic::error("undefined-map", span, format!("nothing is ever assigned to @{name}"))
+                    .help(format!("assign to it in a probe: `@{name} = ...` or `@{name}[key] = ...`")),
+            );
+        }
+    }
+
+    /// Go formal parameters of a function, read once.
+    fn params(
+        &mut self,
+        binary: usize,
+        file: &Binary,
+        function: &gprobe_symbols::Function,
+    ) -> Result<Arc<Vec<Param>>, String> {
+        self.params
+            .entry((binary, function.addr.0))
+            .or_insert_with(|| file.params(function).map(Arc::new).map_err(|reason| reason.to_string()))
+            .clone()
+    }
+}
+
+fn mergeable(old: &Probe, new: &Probe) -> bool {
+    let same_place = match (&old.attach, &new.attach) {
+        (Attach::Uprobe { binary: a, ret: x, .. }, Attach::Uprobe { binary: b, ret: y, .. }) => {
+            a == b && x == y
+        }
+        _ => false,
+    };
+    same_place
+        && old.kind == new.kind
+        && old.g_in_r14 == new.g_in_r14
+        && old.checks_flags == new.checks_flags
+        && old.cookie.is_none()
+        && new.cookie.is_none()
+        && old.vars == new.vars
+        && old.predicate == new.predicate
+        && old.body == new.body
+}
+
+fn merge(old: &mut Probe, new: Probe) {
+    if let (Attach::Uprobe { sites, .. }, Attach::Uprobe { sites: more, .. }) = (&mut old.attach, new.attach)
+    {
+        sites.extend(more);
+    }
+}

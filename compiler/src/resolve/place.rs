@@ -1,0 +1,73 @@
+//! Where a body runs: what it can read there.
+
+use gprobe_symbols::{Function, LinkAddr};
+
+use crate::target::TracepointField;
+
+/// Where a body runs.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    /// In a function.
+    Function {
+        /// Index of its file.
+        binary: usize,
+        /// Which function.
+        function: Function,
+        /// The site, at which arguments are located.
+        site: LinkAddr,
+        /// On its way out.
+        ret: bool,
+        /// In its body, at a call that it makes.
+        inside: bool,
+        /// Go code or Go assembly, not C.
+        go: bool,
+        /// R14 is the current g.
+        g_in_r14: bool,
+    },
+    /// In a kernel tracepoint.
+    Tracepoint {
+        /// `sched:sched_switch`
+        name: String,
+        /// The record's fields.
+        fields: Vec<TracepointField>,
+    },
+    /// Sampled.
+    Profile,
+    /// In gprobe itself: `begin`, `end`, `interval`.
+    OwnProcess(&'static str),
+}
+
+impl Place {
+    pub(super) fn g_in_r14(&self) -> bool {
+        matches!(self, Place::Function { g_in_r14: true, .. })
+    }
+
+    /// Whether the context is a function's registers.
+    pub(super) fn has_registers(&self) -> bool {
+        matches!(self, Place::Function { .. })
+    }
+
+    /// Whether there is a stack to walk.
+    pub(super) fn has_stack(&self) -> bool {
+        !matches!(self, Place::OwnProcess(_))
+    }
+
+    /// Whether the site is behind the set-up of the function's frame.
+    pub(super) fn is_inside(&self) -> bool {
+        matches!(self, Place::Function { inside: true, .. })
+    }
+
+    /// How diagnostics call it.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Place::Function { inside: true, .. } => "a probe inside a Go function".into(),
+            Place::Function { ret: true, go: true, .. } => "a Go return probe".into(),
+            Place::Function { ret: true, .. } => "a uretprobe".into(),
+            Place::Function { go: true, .. } => "a probe on a Go function".into(),
+            Place::Function { .. } => "a probe on a C function".into(),
+            Place::Tracepoint { name, .. } => format!("the tracepoint {name}"),
+            Place::Profile => "a profile probe".into(),
+            Place::OwnProcess(kind) => format!("a probe of the kind `{kind}`"),
+        }
+    }
+}

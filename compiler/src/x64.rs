@@ -1,0 +1,30 @@
+//! What is particular to x86-64: where registers lie in `struct pt_regs`
+//! (`arch/x86/include/asm/ptrace.h`), and which carry arguments.
+
+/// Offset of R14 in `pt_regs`: the current g in Go code.
+pub const R14: u16 = 8;
+/// Offset of RBP.
+pub const RBP: u16 = 32;
+/// Offset of RAX.
+pub const RAX: u16 = 80;
+/// Offset of RIP.
+pub const RIP: u16 = 128;
+/// Offset of EFLAGS.
+pub const FLAGS: u16 = 144;
+/// Offset of RSP.
+pub const RSP: u16 = 152;
+/// Carry and zero flag: `jbe` is taken where one is set.
+pub const CARRY_OR_ZERO: i64 = 0x41;
+
+/// Offsets of the integer argument registers of Go's ABIInternal (`cmd/compile/abi-internal.md`):
+/// RAX, RBX, RCX, RDI, RSI, R8, R9, R10, R11.
+pub const GO_ARGS: [u16; 9] = [RAX, 40, 88, 112, 104, 72, 64, 56, 48];
+
+/// Offsets of the integer argument registers of the System V ABI: RDI, RSI, RDX, RCX, R8, R9.
+pub const C_ARGS: [u16; 6] = [112, 104, 96, 88, 72, 64];
+
+/// The offset in `pt_regs` of a register by its DWARF number (System V ABI, figure 3.36).
+pub fn dwarf_register(number: u16) -> Option<u16> {
+    const OFFSETS: [u16; 16] = [80, 96, 88, 40, 104, 112, 32, 152, 72, 64, 56, 48, 24, 16, 8, 0];
+    OFFSETS.get(usize::from(number)).copied()
+}

@@ -1,0 +1,393 @@
+//! Puts probes in place, listens to them, and takes them away.
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use aya::maps::{Map, MapData, RingBuf};
+use gprobe_compiler::artifact::{Action, Attach, CONTROL, Loss, ProgramInfo, RING, SiteInfo};
+
+use crate::decode::Decoder;
+use crate::error::{Error, explain};
+use crate::event::{Event, MapEntry};
+use crate::load::Loaded;
+use crate::read;
+use crate::symbolise::Symboliser;
+use crate::sys::{bpf, perf, process};
+use crate::{kernel, verify};
+
+/// Links that are closed at once: each waits for the kernel, and they wait side by side.
+const CLOSERS: usize = 64;
+/// How often `exit()` and the target's end are looked for where nothing wakes us up.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// A descriptor whose closing takes a probe away.
+type Link = OwnedFd;
+
+/// A script at work.
+pub struct Attached {
+    loaded: Loaded,
+    links: Vec<Link>,
+    /// Programs that user space runs: index, period, and when it is next due.
+    intervals: Vec<(usize, Duration, Instant)>,
+    ring: RingBuf<MapData>,
+    target: Option<OwnedFd>,
+    decoder: Decoder,
+    exit: Option<u8>,
+    target_ended: bool,
+    left_out: Vec<String>,
+}
+
+/// A script whose probes are gone; its maps can still be read.
+pub struct Finished {
+    loaded: Loaded,
+    decoder: Decoder,
+    exit: Option<u8>,
+}
+
+impl Loaded {
+    /// Runs `begin`, then puts the probes in place, in the process `pid` or, without one, in all.
+    /// Events of `begin` wait in the ring buffer.
+    ///
+    /// # Errors
+    /// Where a probe can't be put in place; then none stays.
+    pub fn attach(mut self, pid: Option<u32>) -> Result<Attached, Error> {
+        if let Some(pid) = pid
+            && self.artifact.reads_go_runtime
+        {
+            verify::verify(pid)?;
+        }
+        let target = match pid {
+            Some(pid) => Some(process::pidfd(pid).map_err(|error| crate::process::unreadable(pid, error))?),
+            None => None,
+        };
+        let ring = self.maps.remove(RING).ok_or_else(|| Error::Object("no ring buffer".into()))?;
+        let ring = RingBuf::try_from(Map::RingBuf(ring)).map_err(|e| Error::Object(e.to_string()))?;
+        let decoder = Decoder::new(&self, Symboliser::new(pid))?;
+        let mut attached = Attached {
+            loaded: self,
+            links: Vec::new(),
+            intervals: Vec::new(),
+            ring,
+            target,
+            decoder,
+            exit: None,
+            target_ended: false,
+            left_out: Vec::new(),
+        };
+        attached.run(|attach| matches!(attach, Attach::Begin))?;
+        match attached.put(pid) {
+            Ok(()) => Ok(attached),
+            Err(error) => {
+                close_all(std::mem::take(&mut attached.links));
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Attached {
+    fn put(&mut self, pid: Option<u32>) -> Result<(), Error> {
+        let now = Instant::now();
+        for index in 0..self.loaded.artifact.programs.len() {
+            let Some(info) = self.loaded.artifact.programs.get(index).cloned() else { continue };
+            match &info.attach {
+                Attach::Begin | Attach::End => {}
+                Attach::Interval { period_ns } => {
+                    let period = Duration::from_nanos(*period_ns);
+                    self.intervals.push((index, period, now + period));
+                }
+                Attach::Uprobe { binary, ret, sites } => {
+                    let path = self.loaded.artifact.binaries.get(*binary).map(|b| b.path.clone());
+                    let path = path.ok_or_else(|| Error::Object("no such binary".into()))?;
+                    self.uprobes(&info, index, &path, sites, *ret, pid)?;
+                }
+                Attach::Tracepoint { category, name } => {
+                    let failed = |why| Error::Attach { title: info.title.clone(), why };
+                    let id = kernel::tracefs::id(category, name)
+                        .ok_or_else(|| failed(kernel::tracefs::NOT_MOUNTED.into()))?;
+                    let event = perf::tracepoint(id).map_err(|e| failed(explain(&e)))?;
+                    perf::set_program(event.as_fd(), self.program(index)?)
+                        .map_err(|e| failed(explain(&e)))?;
+                    self.links.push(event);
+                }
+                Attach::Profile { period_ns } => {
+                    let failed = |e: io::Error| Error::Attach { title: info.title.clone(), why: explain(&e) };
+                    for cpu in crate::kernel::online() {
+                        let event = perf::sampler(cpu, *period_ns).map_err(failed)?;
+                        perf::set_program(event.as_fd(), self.program(index)?).map_err(failed)?;
+                        self.links.push(event);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn program(&self, index: usize) -> Result<BorrowedFd<'_>, Error> {
+        let program = self.loaded.programs.get(index);
+        program.map(AsFd::as_fd).ok_or_else(|| Error::Object("no such program".into()))
+    }
+
+    fn uprobes(
+        &mut self,
+        info: &ProgramInfo,
+        index: usize,
+        path: &str,
+        sites: &[SiteInfo],
+        ret: bool,
+        pid: Option<u32>,
+    ) -> Result<(), Error> {
+        let mut links = Vec::new();
+        let mut refused = Vec::new();
+        let done = if self.loaded.facts.uprobe_multi {
+            multi(self.program(index)?, path, sites, ret, pid, &mut links, &mut refused)
+        } else {
+            let cookies = self.loaded.facts.attach_cookie;
+            single(self.program(index)?, path, sites, ret, pid, cookies, &mut links, &mut refused)
+        };
+        self.links.extend(links);
+        let failed = |error: &io::Error| Error::Attach { title: info.title.clone(), why: explain(error) };
+        done.map_err(|error| failed(&error))?;
+        if refused.len() == sites.len() {
+            return Err(failed(&io::Error::from_raw_os_error(524)));
+        }
+        self.left_out.extend(refused);
+        Ok(())
+    }
+
+    /// Functions of a glob at which the kernel would not have a probe.
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
+    }
+
+    /// How many places are probed: sites of functions, tracepoints, timers.
+    pub fn places(&self) -> usize {
+        let programs = self.loaded.artifact.programs.iter();
+        let all: usize = programs
+            .map(|program| match &program.attach {
+                Attach::Uprobe { sites, .. } => sites.len(),
+                Attach::Begin | Attach::End => 0,
+                Attach::Interval { .. } | Attach::Profile { .. } | Attach::Tracepoint { .. } => 1,
+            })
+            .sum();
+        all.saturating_sub(self.left_out.len())
+    }
+
+    /// What was loaded.
+    pub fn artifact(&self) -> &gprobe_compiler::artifact::Artifact {
+        self.loaded.artifact()
+    }
+
+    /// Waits up to `timeout` for events, and gives those that came. A signal ends the wait.
+    ///
+    /// # Errors
+    /// Where the kernel does not let us wait, or a program can't be run.
+    pub fn poll(&mut self, timeout: Duration) -> Result<Vec<Event>, Error> {
+        let now = Instant::now();
+        let due = self.intervals.iter().map(|(_, _, at)| at.saturating_duration_since(now)).min();
+        let wait = timeout.min(LOOK).min(due.unwrap_or(LOOK));
+        // Up, so that a wait is never over just before what is waited for.
+        let wait = i32::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
+        let mut fds = vec![self.ring.as_fd()];
+        fds.extend(self.target.as_ref().map(AsFd::as_fd));
+        let ready = process::wait(&fds, wait).map_err(Error::Wait)?;
+        if ready.get(1) == Some(&true) {
+            self.target_ended = true;
+        }
+        self.tick()?;
+        self.look_for_exit();
+        Ok(self.drain())
+    }
+
+    /// Runs what is due.
+    fn tick(&mut self) -> Result<(), Error> {
+        let now = Instant::now();
+        let mut due = Vec::new();
+        for (index, period, at) in &mut self.intervals {
+            if *at <= now {
+                due.push(*index);
+                // Ticks that were missed are left out, not made up for in a burst.
+                while *at <= now {
+                    *at += *period;
+                }
+            }
+        }
+        due.into_iter().try_for_each(|index| self.run_one(index))
+    }
+
+    fn run(&self, which: impl Fn(&Attach) -> bool) -> Result<(), Error> {
+        let programs = self.loaded.artifact.programs.iter().enumerate();
+        programs.filter(|(_, p)| which(&p.attach)).try_for_each(|(index, _)| self.run_one(index))
+    }
+
+    fn run_one(&self, index: usize) -> Result<(), Error> {
+        let title = || self.loaded.artifact.programs.get(index).map(|p| p.title.clone()).unwrap_or_default();
+        bpf::test_run(self.program(index)?).map_err(|e| Error::Run { title: title(), why: explain(&e) })
+    }
+
+    fn look_for_exit(&mut self) {
+        if self.exit.is_none() {
+            let mut value = [0; 8];
+            let map = self.loaded.map(CONTROL);
+            if map.is_some_and(|m| bpf::lookup(m, &[0; 4], &mut value).unwrap_or(false)) {
+                self.exit = u64::from_le_bytes(value).checked_sub(1).and_then(|code| u8::try_from(code).ok());
+            }
+        }
+    }
+
+    /// Takes all records out of the ring buffer.
+    fn drain(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        while let Some(record) = self.ring.next() {
+            match self.decoder.event(&self.loaded, &record) {
+                Ok(Some(event)) => events.push(event),
+                Ok(None) => {}
+                Err(()) => events.push(Event::Broken),
+            }
+        }
+        events
+    }
+
+    /// The code of `exit()`, once the script called it.
+    pub fn exit_code(&self) -> Option<u8> {
+        self.exit
+    }
+
+    /// Whether anything can still happen: `false` where there are only `begin` and `end`.
+    pub fn is_live(&self) -> bool {
+        let programs = self.loaded.artifact.programs.iter();
+        programs.into_iter().any(|p| !matches!(p.attach, Attach::Begin | Attach::End))
+    }
+
+    /// Whether the target has ended.
+    pub fn target_ended(&self) -> bool {
+        self.target_ended
+    }
+
+    /// Takes all probes away, runs `end`, and gives the events that were still on their way.
+    ///
+    /// # Errors
+    /// Where `end` can't be run; the probes are gone all the same.
+    pub fn detach(mut self) -> Result<(Vec<Event>, Finished), Error> {
+        close_all(std::mem::take(&mut self.links));
+        self.run(|attach| matches!(attach, Attach::End))?;
+        let events = self.drain();
+        self.look_for_exit();
+        Ok((events, Finished { loaded: self.loaded, decoder: self.decoder, exit: self.exit }))
+    }
+}
+
+impl Finished {
+    /// A map's entries, in no order.
+    ///
+    /// # Errors
+    /// Where the kernel does not let us read it.
+    pub fn snapshot(&mut self, map: usize) -> io::Result<Vec<MapEntry>> {
+        read::snapshot(&self.loaded, &mut self.decoder, map)
+    }
+
+    /// What was lost, of each kind of which anything was.
+    pub fn losses(&self) -> Vec<(Loss, u64)> {
+        read::losses(&self.loaded)
+    }
+
+    /// What was loaded.
+    pub fn artifact(&self) -> &gprobe_compiler::artifact::Artifact {
+        self.loaded.artifact()
+    }
+
+    /// The code of `exit()`, where the script called it.
+    pub fn exit_code(&self) -> Option<u8> {
+        self.exit
+    }
+
+    /// Whether a `print` named the map: it has then been shown at the script's own time.
+    pub fn is_printed(&self, map: usize) -> bool {
+        let actions = self.loaded.artifact.actions.iter();
+        actions.into_iter().any(|a| matches!(a, Action::PrintMap { map: printed, .. } if *printed == map))
+    }
+}
+
+/// One link for all sites. The kernel refuses a whole link for one instruction it can't take: then
+/// each half is tried, down to the sites that are refused.
+fn multi(
+    program: BorrowedFd<'_>,
+    path: &str,
+    sites: &[SiteInfo],
+    ret: bool,
+    pid: Option<u32>,
+    links: &mut Vec<Link>,
+    refused: &mut Vec<String>,
+) -> io::Result<()> {
+    if sites.is_empty() {
+        return Ok(());
+    }
+    let offsets: Vec<u64> = sites.iter().map(|s| s.offset.0).collect();
+    let cookies: Vec<u64> = sites.iter().map(|s| s.cookie).collect();
+    match bpf::link_uprobes(program, path, &offsets, &cookies, pid.unwrap_or(0), ret) {
+        Ok(link) => links.push(link),
+        Err(error) if error.raw_os_error() == Some(524) => match sites {
+            [site] => refused.push(site.function.clone()),
+            _ => {
+                let (left, right) = sites.split_at(sites.len() / 2);
+                multi(program, path, left, ret, pid, links, refused)?;
+                multi(program, path, right, ret, pid, links, refused)?;
+            }
+        },
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+/// A perf event for each site.
+#[allow(clippy::too_many_arguments, reason = "one call site; a struct would only rename the list")]
+fn single(
+    program: BorrowedFd<'_>,
+    path: &str,
+    sites: &[SiteInfo],
+    ret: bool,
+    pid: Option<u32>,
+    cookies: bool,
+    links: &mut Vec<Link>,
+    refused: &mut Vec<String>,
+) -> io::Result<()> {
+    let kind = fs::read_to_string("/sys/bus/event_source/devices/uprobe/type")?;
+    let kind = kind.trim().parse().map_err(|_| io::Error::other("no kind of event for uprobes"))?;
+    for site in sites {
+        match perf::uprobe(kind, path, site.offset.0, pid, ret) {
+            Ok(event) if cookies => {
+                links.push(bpf::link_perf(program, event.as_fd(), site.cookie)?);
+                perf::enable(event.as_fd())?;
+                links.push(event);
+            }
+            Ok(event) => {
+                perf::set_program(event.as_fd(), program)?;
+                links.push(event);
+            }
+            Err(error) if error.raw_os_error() == Some(524) => refused.push(site.function.clone()),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Closes links side by side: each closing waits for a grace period of the kernel.
+fn close_all(links: Vec<Link>) {
+    if links.len() < 2 {
+        return;
+    }
+    let mut parts: Vec<Vec<Link>> = (0..links.len().min(CLOSERS)).map(|_| Vec::new()).collect();
+    let count = parts.len();
+    for (index, link) in links.into_iter().enumerate() {
+        if let Some(part) = parts.get_mut(index % count) {
+            part.push(link);
+        }
+    }
+    let threads: Vec<_> = parts.into_iter().map(|part| std::thread::spawn(move || drop(part))).collect();
+    for thread in threads {
+        // A thread that only drops descriptors does not panic.
+        let _ = thread.join();
+    }
+}

@@ -1,0 +1,174 @@
+//! Bytes of records, keys and values become typed values.
+
+use std::os::fd::OwnedFd;
+
+use gprobe_compiler::artifact::{Action, EnumTable, Field, KERNEL_STACKS, RECORD_HEADER, Type, USER_STACKS};
+
+use crate::error::Error;
+use crate::event::{Event, Frame, Value};
+use crate::load::Loaded;
+use crate::read;
+use crate::symbolise::Symboliser;
+use crate::sys::bpf;
+
+/// Most frames that the stack maps hold.
+const STACK_FRAMES: usize = 127;
+
+/// Reads values, with the names that they need.
+pub(crate) struct Decoder {
+    probes: Vec<String>,
+    enums: Vec<EnumTable>,
+    user_stacks: Option<OwnedFd>,
+    kernel_stacks: Option<OwnedFd>,
+    symboliser: Symboliser,
+}
+
+impl Decoder {
+    pub(crate) fn new(loaded: &Loaded, symboliser: Symboliser) -> Result<Self, Error> {
+        let stacks = |name: &str| -> Result<Option<OwnedFd>, Error> {
+            loaded.map(name).map(|fd| fd.try_clone_to_owned().map_err(Error::Wait)).transpose()
+        };
+        Ok(Self {
+            probes: loaded.artifact.probes.clone(),
+            enums: loaded.artifact.enums.clone(),
+            user_stacks: stacks(USER_STACKS)?,
+            kernel_stacks: stacks(KERNEL_STACKS)?,
+            symboliser,
+        })
+    }
+
+    /// A record of the ring buffer; `None` where it has been dealt with here, an error where it is
+    /// no record.
+    pub(crate) fn event(&mut self, loaded: &Loaded, record: &[u8]) -> Result<Option<Event>, ()> {
+        let action = word(record, 0).ok_or(())?;
+        let action = usize::try_from(action).map_err(|_| ())?;
+        let event = match loaded.artifact.actions.get(action).ok_or(())? {
+            Action::Printf { args, .. } => {
+                let args = args.iter().map(|field| self.field(record, field)).collect::<Option<_>>();
+                Event::Printf { action, args: args.ok_or(())? }
+            }
+            Action::PrintValue { value } => Event::Value(self.field(record, value).ok_or(())?),
+            Action::PrintMap { map, top, div } => {
+                let entries = read::snapshot(loaded, self, *map).map_err(|_| ())?;
+                Event::Map { map: *map, top: *top, div: *div, entries }
+            }
+            Action::Clear { map } => {
+                read::clear(loaded, *map).map_err(|_| ())?;
+                return Ok(None);
+            }
+            Action::Zero { map } => {
+                read::zero(loaded, *map).map_err(|_| ())?;
+                return Ok(None);
+            }
+            Action::Time { format } => Event::Time { format: format.clone() },
+            Action::Exit => return Ok(None),
+        };
+        Ok(Some(event))
+    }
+
+    fn field(&mut self, record: &[u8], field: &Field) -> Option<Value> {
+        debug_assert!(field.offset >= RECORD_HEADER);
+        self.value(record.get(field.offset as usize..)?, &field.ty)
+    }
+
+    /// A value from the bytes it begins with; `None` where there are too few.
+    pub(crate) fn value(&mut self, bytes: &[u8], ty: &Type) -> Option<Value> {
+        if let Type::Tuple(parts) = ty {
+            return Some(Value::Tuple(self.values(bytes, parts)?));
+        }
+        if let Type::Str { max } = ty {
+            return string(bytes, *max);
+        }
+        if *ty == Type::None {
+            return Some(Value::None);
+        }
+        let word = word(bytes, 0)?;
+        Some(match ty {
+            Type::Bool => Value::Bool(word != 0),
+            Type::Int { signed: true, .. } => Value::Int(word as i64),
+            Type::Int { signed: false, .. } => Value::UInt(word),
+            Type::Enum(table) => {
+                let name = self.enums.get(*table as usize).and_then(|t| t.name_of(word));
+                Value::Enum { name: name.map(str::to_owned), value: word }
+            }
+            Type::UserSymbol => symbol(word, &self.symboliser.user(0, word)),
+            Type::KernelSymbol => symbol(word, &self.symboliser.kernel(word)),
+            Type::UserFunction => Value::Name(self.symboliser.function(word)),
+            Type::UserStack { depth } => Value::Stack(self.user_stack(word, *depth)),
+            Type::KernelStack { depth } => Value::Stack(self.kernel_stack(word, *depth)),
+            Type::ProbeName => {
+                let name = usize::try_from(word).ok().and_then(|i| self.probes.get(i));
+                Value::Name(name.cloned().unwrap_or_default())
+            }
+            Type::Timestamp(format) => Value::Timestamp { nsecs: word, format: format.clone() },
+            _ => Value::Pointer(word),
+        })
+    }
+
+    /// Values that stand one after the other.
+    pub(crate) fn values(&mut self, bytes: &[u8], types: &[Type]) -> Option<Vec<Value>> {
+        let mut at = 0;
+        types
+            .iter()
+            .map(|ty| {
+                let value = self.value(bytes.get(at..)?, ty);
+                at += ty.size() as usize;
+                value
+            })
+            .collect()
+    }
+
+    fn user_stack(&mut self, id: u64, depth: u32) -> Vec<Frame> {
+        let pid = (id >> 32) as u32;
+        let addresses = self.user_stacks.as_ref().map(|map| frames(map, id, depth)).unwrap_or_default();
+        addresses.into_iter().map(|addr| self.symboliser.user(pid, addr)).collect()
+    }
+
+    fn kernel_stack(&mut self, id: u64, depth: u32) -> Vec<Frame> {
+        let addresses = self.kernel_stacks.as_ref().map(|map| frames(map, id, depth)).unwrap_or_default();
+        addresses.into_iter().map(|addr| self.symboliser.kernel(addr)).collect()
+    }
+}
+
+/// The addresses of a stack, innermost first.
+fn frames(map: &OwnedFd, id: u64, depth: u32) -> Vec<u64> {
+    use std::os::fd::AsFd;
+    let mut bytes = [0; STACK_FRAMES * 8];
+    if (id as i64) < 0 || !bpf::lookup(map.as_fd(), &(id as u32).to_le_bytes(), &mut bytes).unwrap_or(false) {
+        return Vec::new();
+    }
+    let words = bytes.chunks_exact(8).filter_map(|c| c.try_into().ok()).map(u64::from_le_bytes);
+    words.take_while(|&addr| addr != 0).take(depth as usize).collect()
+}
+
+fn symbol(addr: u64, frame: &Frame) -> Value {
+    Value::Symbol { addr, text: frame.to_string() }
+}
+
+fn word(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(bytes.get(at..at.checked_add(8)?)?.try_into().ok()?))
+}
+
+/// A length of 4 bytes, then at most `max` bytes of text.
+fn string(bytes: &[u8], max: u32) -> Option<Value> {
+    let len = u32::from_le_bytes(bytes.get(..4)?.try_into().ok()?);
+    let kept = len.min(max) as usize;
+    let text = bytes.get(4..4 + kept)?;
+    let truncated = len > max;
+    // The kernel ends what it cuts off with a 0.
+    let text = if truncated { text.strip_suffix(&[0]).unwrap_or(text) } else { text };
+    Some(Value::Str { bytes: text.to_vec(), truncated })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_say_whether_they_were_longer() {
+        let value = |bytes: &[u8], truncated| Some(Value::Str { bytes: bytes.to_vec(), truncated });
+        assert_eq!(string(b"\x02\0\0\0ab\0\0", 4), value(b"ab", false));
+        assert_eq!(string(b"\x09\0\0\0abcd", 4), value(b"abcd", true));
+        assert_eq!(string(b"\x09\0\0\0ab", 4), None);
+    }
+}

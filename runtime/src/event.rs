@@ -1,0 +1,143 @@
+//! What comes out of a running script, typed.
+
+use std::fmt;
+
+/// A value that a script printed or keeps in a map.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Value {
+    /// Nothing.
+    None,
+    /// A truth value.
+    Bool(bool),
+    /// A signed integer.
+    Int(i64),
+    /// An unsigned integer.
+    UInt(u64),
+    /// A string; its bytes are the target's own and need not be UTF-8.
+    Str {
+        /// What was kept of it.
+        bytes: Vec<u8>,
+        /// Whether it was longer.
+        truncated: bool,
+    },
+    /// The parts of a tuple.
+    Tuple(Vec<Value>),
+    /// An address.
+    Pointer(u64),
+    /// A value with a name, where it has one.
+    Enum {
+        /// `Gwaiting`, `chan receive`.
+        name: Option<String>,
+        /// The number.
+        value: u64,
+    },
+    /// A place in code, as `function+offset`.
+    Symbol {
+        /// Its address.
+        addr: u64,
+        /// Function and offset; the address in hex where no function is known.
+        text: String,
+    },
+    /// The name of a function or a probe.
+    Name(String),
+    /// A stack, innermost frame first; empty where it could not be taken.
+    Stack(Vec<Frame>),
+    /// A time stamp.
+    Timestamp {
+        /// Nanoseconds since boot.
+        nsecs: u64,
+        /// How to show it, by strftime.
+        format: String,
+    },
+}
+
+/// A frame of a stack.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Frame {
+    /// The address: of the innermost frame's instruction, else of the one to return to.
+    pub addr: u64,
+    /// The function, where one is known.
+    pub function: Option<String>,
+    /// Bytes into it.
+    pub offset: u64,
+    /// Source file and line, where known.
+    pub line: Option<(String, u32)>,
+}
+
+impl fmt::Display for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.function {
+            Some(function) => write!(f, "{function}+{}", self.offset),
+            None => write!(f, "{:#x}", self.addr),
+        }
+    }
+}
+
+/// What a script did that user space has to show.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// `printf`
+    Printf {
+        /// Index of the [`Action::Printf`](gprobe_compiler::artifact::Action::Printf).
+        action: usize,
+        /// The arguments.
+        args: Vec<Value>,
+    },
+    /// `print(value)`
+    Value(Value),
+    /// `print(@m)`: the map as it was when the request arrived.
+    Map {
+        /// Index in the artifact's maps.
+        map: usize,
+        /// At most so many entries.
+        top: Option<u64>,
+        /// Values are divided by this.
+        div: u64,
+        /// All entries, in no order.
+        entries: Vec<MapEntry>,
+    },
+    /// `time(format)`
+    Time {
+        /// By strftime.
+        format: String,
+    },
+    /// A record that could not be read: a bug of gprobe, or a torn record.
+    Broken,
+}
+
+/// An entry of a map.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapEntry {
+    /// The key's parts; none for a scalar map.
+    pub key: Vec<Value>,
+    /// What it holds.
+    pub datum: MapDatum,
+}
+
+/// What a map's entry holds, the CPUs' parts joined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MapDatum {
+    /// A value as it is.
+    Value(Value),
+    /// Of `count`, `sum`, `min`, `max`.
+    Number(i128),
+    /// Of `avg`.
+    Average {
+        /// How many.
+        count: u64,
+        /// Their sum.
+        total: i128,
+    },
+    /// Of `stats`.
+    Stats {
+        /// How many.
+        count: u64,
+        /// Their sum.
+        total: i128,
+    },
+    /// Of `hist` and `lhist`: buckets that are not empty, by their index in order.
+    Buckets(Vec<(u64, u64)>),
+}

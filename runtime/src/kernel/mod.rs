@@ -1,0 +1,14 @@
+//! What this kernel can do, and what it says of itself.
+
+pub mod btf;
+pub mod doctor;
+mod facts;
+pub mod symbols;
+pub mod tracefs;
+
+pub use facts::facts;
+
+/// CPUs that are running now.
+pub(crate) fn online() -> Vec<u32> {
+    facts::online_cpus()
+}

@@ -1,0 +1,127 @@
+//! Puts an artifact's maps and programs in the kernel.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+use aya::maps::MapData;
+use aya_obj::Object;
+use aya_obj::generated::{bpf_insn, bpf_prog_type};
+use gprobe_compiler::artifact::{Artifact, Attach, ProgramInfo, ProgramKind};
+use gprobe_compiler::target::KernelFacts;
+
+use crate::error::{Error, explain};
+use crate::sys::bpf::{NewProgram, UPROBE_MULTI, load_program};
+use crate::sys::process::raise_memlock;
+
+/// Bytes of the verifier's log that are asked for when it refuses a program.
+const LOG_BYTES: usize = 1 << 20;
+
+/// An artifact in the kernel, nothing attached yet.
+pub struct Loaded {
+    pub(crate) artifact: Artifact,
+    pub(crate) facts: KernelFacts,
+    pub(crate) maps: BTreeMap<String, MapData>,
+    /// In the order of the artifact's programs.
+    pub(crate) programs: Vec<OwnedFd>,
+}
+
+impl Loaded {
+    /// Loads all maps and programs.
+    ///
+    /// # Errors
+    /// Where the kernel refuses one; the message says why.
+    pub fn load(artifact: Artifact, facts: &KernelFacts) -> Result<Self, Error> {
+        if facts.version < (5, 11, 0) {
+            raise_memlock();
+        }
+        let mut object = Object::parse(&artifact.elf).map_err(|e| Error::Object(e.to_string()))?;
+        let mut definitions: Vec<(String, aya_obj::Map)> = object.maps.drain().collect();
+        definitions.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut maps = BTreeMap::new();
+        for (name, definition) in &definitions {
+            let map = MapData::create(definition.clone(), name, None)
+                .map_err(|error| Error::Map { name: name.clone(), why: map_error(&error) })?;
+            maps.insert(name.clone(), map);
+        }
+        let text: HashSet<usize> = object.functions.keys().map(|key| key.0).collect();
+        let placed = definitions.iter().filter_map(|(name, definition)| {
+            Some((name.as_str(), maps.get(name)?.fd().as_fd().as_raw_fd(), definition))
+        });
+        object.relocate_maps(placed, &text).map_err(|e| Error::Object(e.to_string()))?;
+        object.relocate_calls(&text).map_err(|e| Error::Object(e.to_string()))?;
+        let mut programs = Vec::new();
+        for info in &artifact.programs {
+            let function = object
+                .programs
+                .get(&info.symbol)
+                .and_then(|program| object.functions.get(&program.function_key()))
+                .ok_or_else(|| Error::Object(format!("no program `{}`", info.symbol)))?;
+            programs.push(load_one(info, &function.instructions, facts)?);
+        }
+        Ok(Self { artifact, facts: facts.clone(), maps, programs })
+    }
+
+    /// What was loaded.
+    pub fn artifact(&self) -> &Artifact {
+        &self.artifact
+    }
+
+    pub(crate) fn map(&self, name: &str) -> Option<BorrowedFd<'_>> {
+        Some(self.maps.get(name)?.fd().as_fd())
+    }
+}
+
+fn load_one(info: &ProgramInfo, insns: &[bpf_insn], facts: &KernelFacts) -> Result<OwnedFd, Error> {
+    let kind = match info.kind {
+        ProgramKind::Uprobe => bpf_prog_type::BPF_PROG_TYPE_KPROBE,
+        ProgramKind::Tracepoint => bpf_prog_type::BPF_PROG_TYPE_TRACEPOINT,
+        ProgramKind::PerfEvent => bpf_prog_type::BPF_PROG_TYPE_PERF_EVENT,
+        ProgramKind::TestRun => bpf_prog_type::BPF_PROG_TYPE_RAW_TRACEPOINT,
+    };
+    let multi = facts.uprobe_multi && matches!(info.attach, Attach::Uprobe { .. });
+    let program = NewProgram {
+        kind: kind as u32,
+        attach_type: if multi { UPROBE_MULTI } else { 0 },
+        insns,
+        name: &info.symbol,
+    };
+    let refused = match load_program(&program, None) {
+        Ok(fd) => return Ok(fd),
+        Err(error) => error,
+    };
+    let mut why = explain(&refused);
+    if !matches!(refused.raw_os_error(), Some(libc::EPERM)) {
+        // Once more, for the verifier's reasons.
+        let mut log = vec![0; LOG_BYTES];
+        if let Ok(fd) = load_program(&program, Some(&mut log)) {
+            return Ok(fd);
+        }
+        let text: Vec<u8> = log.into_iter().take_while(|&b| b != 0).collect();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let lines: Vec<&str> = text.lines().collect();
+        let last = lines.get(lines.len().saturating_sub(12)..).unwrap_or_default();
+        why = format!("{why}; this is a bug of gprobe. The verifier says:\n{}", last.join("\n"));
+    }
+    Err(Error::Program { title: info.title.clone(), why })
+}
+
+fn map_error(error: &aya::maps::MapError) -> String {
+    match error {
+        aya::maps::MapError::CreateError { io_error, .. } => explain(io_error),
+        other => other.to_string(),
+    }
+}
+
+/// Loads a program that does nothing: whether this user and kernel can use BPF at all.
+pub(crate) fn trivial_program() -> io::Result<()> {
+    // r0 = 0; exit
+    let mut zero: bpf_insn =
+        bpf_insn { code: 0xb7, _bitfield_align_1: [], _bitfield_1: Default::default(), off: 0, imm: 0 };
+    zero.set_dst_reg(0);
+    let exit =
+        bpf_insn { code: 0x95, _bitfield_align_1: [], _bitfield_1: Default::default(), off: 0, imm: 0 };
+    let insns = [zero, exit];
+    let kind = bpf_prog_type::BPF_PROG_TYPE_KPROBE as u32;
+    load_program(&NewProgram { kind, attach_type: 0, insns: &insns, name: "gp_trivial" }, None).map(drop)
+}

@@ -1,0 +1,47 @@
+//! Processes: whether they are there, what they have mapped, and new ones.
+
+mod maps;
+mod spawn;
+
+use std::fs;
+use std::io;
+
+use crate::error::Error;
+
+pub use maps::{Mapping, mappings};
+pub use spawn::Spawned;
+
+/// Makes sure that a process is there and may be looked into.
+///
+/// # Errors
+/// [`Error::NoProcess`], [`Error::NoPermission`].
+pub fn check(pid: u32) -> Result<(), Error> {
+    if !fs::exists(format!("/proc/{pid}")).unwrap_or(false) {
+        return Err(Error::NoProcess { pid });
+    }
+    // Threads have folders too; a process is the leader of its threads.
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let leader =
+        status.lines().find_map(|l| l.strip_prefix("Tgid:")).and_then(|l| l.trim().parse::<u32>().ok());
+    if leader.is_some_and(|leader| leader != pid) {
+        return Err(Error::NoProcess { pid });
+    }
+    match fs::File::open(format!("/proc/{pid}/maps")) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(unreadable(pid, error)),
+    }
+}
+
+/// Why something below `/proc/PID` can't be read.
+pub(crate) fn unreadable(pid: u32, error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => Error::NoProcess { pid },
+        io::ErrorKind::PermissionDenied => Error::NoPermission { pid },
+        _ => Error::File { path: format!("/proc/{pid}"), error },
+    }
+}
+
+/// Nanoseconds since boot, by the clock of `nsecs`.
+pub fn boot_ns() -> u64 {
+    crate::sys::process::boot_ns()
+}

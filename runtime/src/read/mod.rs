@@ -1,0 +1,98 @@
+//! Maps as user space sees them: the CPUs' parts joined, buckets gathered, names in place of
+//! addresses.
+
+mod join;
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::BorrowedFd;
+
+use gprobe_compiler::artifact::{LOSSES, Loss, MapInfo};
+
+use crate::decode::Decoder;
+use crate::event::{MapEntry, Value};
+use crate::load::Loaded;
+use crate::sys::bpf;
+
+/// A map's entries, in no order. Keys that read the same (addresses in one function) are one entry.
+pub(crate) fn snapshot(loaded: &Loaded, decoder: &mut Decoder, map: usize) -> io::Result<Vec<MapEntry>> {
+    let (info, fd) = find(loaded, map)?;
+    let mut entries: Vec<MapEntry> = Vec::new();
+    let mut places: HashMap<Vec<Value>, usize> = HashMap::new();
+    for key in keys(info, fd)? {
+        let mut bytes = vec![0; value_bytes(loaded, info)];
+        // A key may have gone since it was listed.
+        if !bpf::lookup(fd, &key, &mut bytes)? {
+            continue;
+        }
+        let Some(parts) = decoder.values(&key, &info.key) else { continue };
+        let Some(datum) = join::datum(info, decoder, &key, &bytes) else { continue };
+        match places.get(&parts).and_then(|&at| entries.get_mut(at)) {
+            Some(entry) => join::merge(info, &mut entry.datum, datum),
+            None => {
+                places.insert(parts.clone(), entries.len());
+                entries.push(MapEntry { key: parts, datum });
+            }
+        }
+    }
+    Ok(entries)
+}
+
+/// Removes all entries.
+pub(crate) fn clear(loaded: &Loaded, map: usize) -> io::Result<()> {
+    let (info, fd) = find(loaded, map)?;
+    for key in keys(info, fd)? {
+        bpf::delete(fd, &key)?;
+    }
+    Ok(())
+}
+
+/// Sets all values to 0.
+pub(crate) fn zero(loaded: &Loaded, map: usize) -> io::Result<()> {
+    let (info, fd) = find(loaded, map)?;
+    let zeros = vec![0; value_bytes(loaded, info)];
+    keys(info, fd)?.iter().try_for_each(|key| bpf::update(fd, key, &zeros))
+}
+
+/// What was lost, of each kind of which anything was.
+pub(crate) fn losses(loaded: &Loaded) -> Vec<(Loss, u64)> {
+    let Some(fd) = loaded.map(LOSSES) else { return Vec::new() };
+    let mut bytes = vec![0; 8 * loaded.facts.possible_cpus as usize];
+    let mut found = Vec::new();
+    for loss in Loss::ALL {
+        if bpf::lookup(fd, &(loss as u32).to_le_bytes(), &mut bytes).unwrap_or(false) {
+            let words = bytes.chunks_exact(8).filter_map(|c| c.try_into().ok()).map(u64::from_le_bytes);
+            let count: u64 = words.sum();
+            if count > 0 {
+                found.push((loss, count));
+            }
+        }
+    }
+    found
+}
+
+fn find(loaded: &Loaded, map: usize) -> io::Result<(&MapInfo, BorrowedFd<'_>)> {
+    let info = loaded.artifact.maps.get(map);
+    let found = info.and_then(|info| Some((info, loaded.map(&info.symbol)?)));
+    found.ok_or_else(|| io::Error::other("no such map"))
+}
+
+/// Bytes that the kernel writes for one value: of each CPU, where it keeps them apart.
+fn value_bytes(loaded: &Loaded, info: &MapInfo) -> usize {
+    let one = info.value.size().next_multiple_of(8) as usize;
+    if info.per_cpu { one * loaded.facts.possible_cpus as usize } else { one }
+}
+
+fn keys(info: &MapInfo, fd: BorrowedFd<'_>) -> io::Result<Vec<Vec<u8>>> {
+    let mut keys: Vec<Vec<u8>> = Vec::new();
+    let mut seen = std::collections::HashSet::new();
+    let mut next = vec![0; info.key_size() as usize];
+    // Where a key is removed behind our back, the kernel starts again from the first.
+    while bpf::next_key(fd, keys.last().map(Vec::as_slice), &mut next)? {
+        if !seen.insert(next.clone()) {
+            break;
+        }
+        keys.push(next.clone());
+    }
+    Ok(keys)
+}

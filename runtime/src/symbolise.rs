@@ -1,0 +1,116 @@
+//! Addresses of the target and the kernel become names.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use gprobe_symbols::{Binary, FileOffset, LinkAddr, cgo_name};
+
+use crate::event::Frame;
+use crate::kernel::symbols::KernelSymbols;
+use crate::process::{Mapping, mappings};
+use crate::world::open_binary;
+
+/// Names for addresses of one or many processes. What a process has mapped is read when the first
+/// of its addresses is asked for, and again when one is not found.
+pub(crate) struct Symboliser {
+    target: Option<u32>,
+    processes: HashMap<u32, Vec<Mapping>>,
+    files: HashMap<(u64, String), Option<Arc<Binary>>>,
+    kernel: Option<KernelSymbols>,
+    known: HashMap<(u32, u64), Frame>,
+}
+
+impl Symboliser {
+    /// A symboliser for addresses of `target`, where one process is traced.
+    pub(crate) fn new(target: Option<u32>) -> Self {
+        let mut new = Self {
+            target,
+            processes: HashMap::new(),
+            files: HashMap::new(),
+            kernel: None,
+            known: HashMap::new(),
+        };
+        // Now, while it is there: names are mostly asked for when it has ended.
+        if let Some(pid) = target {
+            new.refresh(pid);
+        }
+        new
+    }
+
+    fn refresh(&mut self, pid: u32) {
+        if let Ok(found) = mappings(pid)
+            && !found.is_empty()
+        {
+            let code: Vec<Mapping> = found.into_iter().filter(|m| m.executable).collect();
+            for mapping in &code {
+                self.open(pid, mapping);
+            }
+            self.processes.insert(pid, code);
+        }
+    }
+
+    /// Opens a mapped file while the process is there to be read through.
+    fn open(&mut self, pid: u32, mapping: &Mapping) -> Option<Arc<Binary>> {
+        if mapping.inode == 0 {
+            return None;
+        }
+        let key = (mapping.inode, mapping.path.clone());
+        if let Some(file) = self.files.get(&key) {
+            return file.clone();
+        }
+        let direct = format!("/proc/{pid}/map_files/{:x}-{:x}", mapping.start, mapping.end);
+        let through_root = format!("/proc/{pid}/root{}", mapping.path);
+        let file = open_binary(&direct).or_else(|_| open_binary(&through_root)).ok();
+        self.files.insert(key, file.clone());
+        file
+    }
+
+    /// The function at an address of a process.
+    pub(crate) fn user(&mut self, pid: u32, addr: u64) -> Frame {
+        let pid = if pid == 0 { self.target.unwrap_or(0) } else { pid };
+        if let Some(frame) = self.known.get(&(pid, addr)) {
+            return frame.clone();
+        }
+        if !self.processes.contains_key(&pid) {
+            self.refresh(pid);
+        }
+        let frame = match self.find(pid, addr) {
+            Some(frame) => frame,
+            None => {
+                // A library may have been loaded since.
+                self.refresh(pid);
+                self.find(pid, addr).unwrap_or(Frame { addr, function: None, offset: 0, line: None })
+            }
+        };
+        self.known.insert((pid, addr), frame.clone());
+        frame
+    }
+
+    fn find(&mut self, pid: u32, addr: u64) -> Option<Frame> {
+        let mapping = self.processes.get(&pid)?.iter().find(|m| (m.start..m.end).contains(&addr))?.clone();
+        let file = self.open(pid, &mapping)?;
+        let link = file.link_addr(FileOffset(addr - mapping.start + mapping.offset))?;
+        let function = file.functions().containing(link)?;
+        let line = file.line(LinkAddr(link.0)).map(|l| (l.file.to_string(), l.line));
+        Some(Frame { addr, offset: link.0 - function.addr.0, function: Some(function.name), line })
+    }
+
+    /// The name of the function at an address, as its source has it; of a cgo wrapper, that of the C
+    /// function it calls.
+    pub(crate) fn function(&mut self, addr: u64) -> String {
+        let frame = self.user(0, addr);
+        match frame.function {
+            Some(name) => cgo_name(&name).map_or(name.clone(), str::to_owned),
+            None => format!("{addr:#x}"),
+        }
+    }
+
+    /// The function at an address of the kernel.
+    pub(crate) fn kernel(&mut self, addr: u64) -> Frame {
+        let symbols = self.kernel.get_or_insert_with(KernelSymbols::read);
+        match symbols.find(addr) {
+            Some((name, offset)) => Frame { addr, function: Some(name.to_owned()), offset, line: None },
+            None => Frame { addr, function: None, offset: 0, line: None },
+        }
+    }
+}

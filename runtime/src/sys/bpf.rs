@@ -1,0 +1,163 @@
+//! bpf(2): programs, maps, links.
+
+use std::ffi::CString;
+use std::io;
+use std::mem::{size_of, zeroed};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+use aya_obj::generated::{bpf_attr, bpf_cmd, bpf_insn};
+
+use super::result;
+
+/// `BPF_TRACE_UPROBE_MULTI` of `enum bpf_attach_type` (Linux 6.6).
+pub(crate) const UPROBE_MULTI: u32 = 48;
+/// `BPF_PERF_EVENT`
+const PERF_EVENT: u32 = 41;
+/// `BPF_F_UPROBE_MULTI_RETURN`
+const MULTI_RETURN: u32 = 1;
+
+fn bpf(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<libc::c_long> {
+    // SAFETY: `attr` is a whole `union bpf_attr`, zeroed but for the fields of this command, and the
+    // buffers that those point to outlive the call (each caller below holds them).
+    let value = unsafe {
+        libc::syscall(libc::SYS_bpf, command as libc::c_long, std::ptr::from_mut(attr), size_of::<bpf_attr>())
+    };
+    result(value)
+}
+
+fn attr() -> bpf_attr {
+    // SAFETY: a union of plain integers; all zeros is a valid value, and what the kernel wants of
+    // fields that are not used.
+    unsafe { zeroed() }
+}
+
+fn owned(fd: libc::c_long) -> OwnedFd {
+    // SAFETY: the kernel has just given this descriptor to us alone.
+    unsafe { OwnedFd::from_raw_fd(fd as i32) }
+}
+
+/// A program to load.
+pub(crate) struct NewProgram<'a> {
+    /// `BPF_PROG_TYPE_*`
+    pub(crate) kind: u32,
+    /// 0, or [`UPROBE_MULTI`].
+    pub(crate) attach_type: u32,
+    pub(crate) insns: &'a [bpf_insn],
+    pub(crate) name: &'a str,
+}
+
+/// Loads a program; with `log`, the verifier writes there why it refuses it.
+pub(crate) fn load_program(program: &NewProgram<'_>, log: Option<&mut [u8]>) -> io::Result<OwnedFd> {
+    let mut attr = attr();
+    // SAFETY: these are the union's fields for BPF_PROG_LOAD.
+    let load = unsafe { &mut attr.__bindgen_anon_3 };
+    load.prog_type = program.kind;
+    load.expected_attach_type = program.attach_type;
+    load.insns = program.insns.as_ptr() as u64;
+    load.insn_cnt = program.insns.len() as u32;
+    load.license = c"GPL".as_ptr() as u64;
+    for (to, from) in load.prog_name.iter_mut().zip(program.name.bytes().take(15)) {
+        *to = from as libc::c_char;
+    }
+    if let Some(log) = log {
+        load.log_level = 1;
+        load.log_buf = log.as_mut_ptr() as u64;
+        load.log_size = log.len() as u32;
+    }
+    bpf(bpf_cmd::BPF_PROG_LOAD, &mut attr).map(owned)
+}
+
+/// Attaches a program to places in a file.
+pub(crate) fn link_uprobes(
+    program: BorrowedFd<'_>,
+    path: &str,
+    offsets: &[u64],
+    cookies: &[u64],
+    pid: u32,
+    ret: bool,
+) -> io::Result<OwnedFd> {
+    let path = CString::new(path)?;
+    let mut attr = attr();
+    // SAFETY: these are the union's fields for BPF_LINK_CREATE.
+    let link = unsafe { &mut attr.link_create };
+    link.__bindgen_anon_1.prog_fd = program.as_raw_fd() as u32;
+    link.attach_type = UPROBE_MULTI;
+    // SAFETY: the part of BPF_LINK_CREATE for this attach type.
+    let multi = unsafe { &mut link.__bindgen_anon_3.uprobe_multi };
+    multi.path = path.as_ptr() as u64;
+    multi.offsets = offsets.as_ptr() as u64;
+    multi.cookies = cookies.as_ptr() as u64;
+    multi.cnt = offsets.len().min(cookies.len()) as u32;
+    multi.flags = if ret { MULTI_RETURN } else { 0 };
+    multi.pid = pid;
+    bpf(bpf_cmd::BPF_LINK_CREATE, &mut attr).map(owned)
+}
+
+/// Attaches a program to a perf event, with a cookie (Linux 5.15).
+pub(crate) fn link_perf(program: BorrowedFd<'_>, event: BorrowedFd<'_>, cookie: u64) -> io::Result<OwnedFd> {
+    let mut attr = attr();
+    // SAFETY: these are the union's fields for BPF_LINK_CREATE.
+    let link = unsafe { &mut attr.link_create };
+    link.__bindgen_anon_1.prog_fd = program.as_raw_fd() as u32;
+    link.__bindgen_anon_2.target_fd = event.as_raw_fd() as u32;
+    link.attach_type = PERF_EVENT;
+    link.__bindgen_anon_3.perf_event.bpf_cookie = cookie;
+    bpf(bpf_cmd::BPF_LINK_CREATE, &mut attr).map(owned)
+}
+
+/// Runs a program of the type raw tracepoint once, here.
+pub(crate) fn test_run(program: BorrowedFd<'_>) -> io::Result<()> {
+    let mut attr = attr();
+    // SAFETY: these are the union's fields for BPF_PROG_TEST_RUN.
+    let test = unsafe { &mut attr.test };
+    test.prog_fd = program.as_raw_fd() as u32;
+    bpf(bpf_cmd::BPF_PROG_TEST_RUN, &mut attr).map(drop)
+}
+
+/// Reads an element; `false`: there is none. `value` must have the room that the map's kind wants.
+pub(crate) fn lookup(map: BorrowedFd<'_>, key: &[u8], value: &mut [u8]) -> io::Result<bool> {
+    let mut attr = element(map, key);
+    attr.__bindgen_anon_2.__bindgen_anon_1.value = value.as_mut_ptr() as u64;
+    found(bpf(bpf_cmd::BPF_MAP_LOOKUP_ELEM, &mut attr))
+}
+
+/// Writes an element.
+pub(crate) fn update(map: BorrowedFd<'_>, key: &[u8], value: &[u8]) -> io::Result<()> {
+    let mut attr = element(map, key);
+    attr.__bindgen_anon_2.__bindgen_anon_1.value = value.as_ptr() as u64;
+    bpf(bpf_cmd::BPF_MAP_UPDATE_ELEM, &mut attr).map(drop)
+}
+
+/// Removes an element; `false`: there was none.
+pub(crate) fn delete(map: BorrowedFd<'_>, key: &[u8]) -> io::Result<bool> {
+    found(bpf(bpf_cmd::BPF_MAP_DELETE_ELEM, &mut element(map, key)))
+}
+
+/// Writes the key behind `key`, or the first, to `next`; `false`: there is none.
+pub(crate) fn next_key(map: BorrowedFd<'_>, key: Option<&[u8]>, next: &mut [u8]) -> io::Result<bool> {
+    let mut attr = element(map, key.unwrap_or_default());
+    // SAFETY: the union's fields for commands on elements.
+    let fields = unsafe { &mut attr.__bindgen_anon_2 };
+    if key.is_none() {
+        fields.key = 0;
+    }
+    fields.__bindgen_anon_1.next_key = next.as_mut_ptr() as u64;
+    found(bpf(bpf_cmd::BPF_MAP_GET_NEXT_KEY, &mut attr))
+}
+
+fn element(map: BorrowedFd<'_>, key: &[u8]) -> bpf_attr {
+    let mut attr = attr();
+    // SAFETY: the union's fields for commands on elements.
+    let fields = unsafe { &mut attr.__bindgen_anon_2 };
+    fields.map_fd = map.as_raw_fd() as u32;
+    fields.key = key.as_ptr() as u64;
+    attr
+}
+
+fn found(done: io::Result<libc::c_long>) -> io::Result<bool> {
+    match done {
+        Ok(_) => Ok(true),
+        Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(false),
+        Err(error) => Err(error),
+    }
+}

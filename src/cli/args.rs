@@ -1,0 +1,183 @@
+//! What was typed: the command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Exit codes, for `--help`; `docs/cli.md` has the same table.
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  the script ran to its end, or was ended by Ctrl-C or by the target's end
+  1  the script is wrong; nothing was attached
+  2  the command line is wrong
+  3  the target or the kernel does not allow it; nothing is left attached
+  N  what the script gave to exit(N)
+
+Examples:
+  gprobe cgocalls -p 4242
+  gprobe -p 4242 -e 'go:main.handle { @[goid] = count(); }'
+  gprobe script.gp -c './server -port 8080'
+  gprobe list 'net/http.*' -p 4242";
+
+/// See inside running Go programs: goroutines, threads, cgo.
+#[derive(Debug, Parser)]
+#[command(name = "gprobe", version, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// One of the commands.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Runs a script.
+    #[command(flatten)]
+    pub run: Run,
+}
+
+/// Running a script.
+#[derive(Args, Debug)]
+pub struct Run {
+    /// A script file, or the name of a script that ships (`gprobe stdlib` lists them)
+    #[arg(value_name = "SCRIPT", required_unless_present = "program")]
+    pub script: Option<String>,
+    /// Parameters of the script: $1, $2, ...
+    #[arg(value_name = "PARAMS")]
+    pub params: Vec<String>,
+    /// A program given right here
+    #[arg(short = 'e', long = "program", value_name = "PROGRAM")]
+    pub program: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "clap would show it as help")]
+    pub target: TargetArgs,
+    /// How results are written
+    #[arg(short, long, value_enum, default_value_t = FormatArg::Text)]
+    pub format: FormatArg,
+    /// Write results to this file
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// End after this time: 10s, 500ms, 2m
+    #[arg(short = 't', long = "time", value_name = "DURATION", value_parser = duration)]
+    pub time: Option<Duration>,
+    /// Say more of what is done
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// Only the script's own output, and errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+}
+
+/// What is traced.
+#[derive(Args, Clone, Debug, Default)]
+pub struct TargetArgs {
+    /// The running process
+    #[arg(short, long, value_name = "PID")]
+    pub pid: Option<u32>,
+    /// Start this command (words split as a shell would, but no shell), traced from its first instruction
+    #[arg(short, long, value_name = "COMMAND", conflicts_with = "pid")]
+    pub command: Option<String>,
+    /// An executable: what its functions and types are read from, in all processes that run it
+    #[arg(short = 'x', long = "exe", value_name = "BINARY", conflicts_with_all = ["pid", "command"])]
+    pub exe: Option<PathBuf>,
+}
+
+/// Where to look functions up.
+#[derive(Args, Clone, Debug, Default)]
+pub struct FileArgs {
+    /// The running process
+    #[arg(short, long, value_name = "PID")]
+    pub pid: Option<u32>,
+    /// An executable or a library
+    #[arg(short = 'x', long = "exe", value_name = "BINARY", conflicts_with = "pid")]
+    pub exe: Option<PathBuf>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List what can be probed: functions, tracepoints
+    List {
+        /// What to look for, `*` and `?` being wild: `main.*`, `tracepoint:sched:*`
+        pattern: Option<String>,
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "clap would show it as help")]
+        file: FileArgs,
+        /// With arguments and their types, sites and what a hit costs
+        #[arg(short, long)]
+        verbose: bool,
+    },
+    /// Check a script, attaching nothing
+    Check {
+        /// The script file, or the name of a script that ships
+        script: Option<String>,
+        /// Parameters of the script
+        params: Vec<String>,
+        /// A program given right here
+        #[arg(short = 'e', long = "program", value_name = "PROGRAM", conflicts_with = "script")]
+        program: Option<String>,
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "clap would show it as help")]
+        file: FileArgs,
+    },
+    /// Print what a stage of the compiler makes of a script
+    Compile {
+        /// The script file, or the name of a script that ships
+        script: Option<String>,
+        /// Parameters of the script
+        params: Vec<String>,
+        /// A program given right here
+        #[arg(short = 'e', long = "program", value_name = "PROGRAM", conflicts_with = "script")]
+        program: Option<String>,
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "clap would show it as help")]
+        file: FileArgs,
+        /// Which stage
+        #[arg(long, value_enum, default_value_t = Emit::Asm)]
+        emit: Emit,
+        /// Write to this file
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Say what this kernel and this user can do, and how to mend what they cannot
+    Doctor,
+    /// List the scripts that ship, or print one
+    Stdlib {
+        /// The script to print
+        name: Option<String>,
+    },
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormatArg {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// Stages whose output can be printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Emit {
+    /// The syntax tree
+    Ast,
+    /// Sites, names and types
+    Typed,
+    /// The intermediate representation
+    Ir,
+    /// BPF assembly
+    Asm,
+    /// The BPF object, as libbpf and bpftool take it
+    Elf,
+}
+
+/// `10s`, `500ms`, `2m`; a bare number is seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number: f64 = digits.parse().map_err(|_| format!("`{text}` is no time; write 10s, 500ms or 2m"))?;
+    let unit = match text.get(digits.len()..).unwrap_or_default() {
+        "" | "s" => 1.0,
+        "ms" => 0.001,
+        "m" => 60.0,
+        "h" => 3600.0,
+        unit => return Err(format!("`{unit}` is no unit of time; there are ms, s, m and h")),
+    };
+    Duration::try_from_secs_f64(number * unit).map_err(|error| error.to_string())
+}

@@ -1,0 +1,143 @@
+//! `gprobe list`: what can be probed.
+
+use std::io::{self, Write};
+
+use gprobe_compiler::target::{TargetBinary, World};
+use gprobe_runtime::LiveWorld;
+use gprobe_symbols::{Binary, Cost, Function, Language, Param, Site, TypeId};
+
+use super::Failure;
+use super::args::FileArgs;
+use super::target::executable;
+
+/// `gprobe list [PATTERN]`
+pub(super) fn list(pattern: Option<&str>, file: &FileArgs, verbose: bool) -> Result<u8, Failure> {
+    if let Some(rest) = pattern.and_then(|p| p.strip_prefix("tracepoint:").or_else(|| p.strip_prefix("t:"))) {
+        return tracepoints(rest, verbose);
+    }
+    let Some(program) = executable(file.pid, file.exe.as_deref())? else {
+        if pattern.is_none() {
+            return tracepoints("*", verbose);
+        }
+        return Err(Failure::Target(
+            "functions are listed of a program: name a process with -p PID or a file with -x BINARY; \
+             kernel tracepoints are listed by `gprobe list 'tracepoint:*'`"
+                .into(),
+        ));
+    };
+    functions(pattern.unwrap_or("*"), &program, verbose)
+}
+
+fn functions(pattern: &str, file: &TargetBinary, verbose: bool) -> Result<u8, Failure> {
+    let pattern = pattern.strip_prefix("go:").unwrap_or(pattern);
+    let functions = file.binary.functions();
+    let mut found = if gprobe_symbols::is_glob(pattern) {
+        functions.matching(pattern)
+    } else {
+        let exact = functions.exact(pattern);
+        if exact.is_empty() { functions.matching(&format!("*{pattern}*")) } else { exact }
+    };
+    if found.is_empty() {
+        return Err(Failure::Target(format!("no function of {} matches `{pattern}`", file.name)));
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    for function in &found {
+        if verbose {
+            detail(&mut out, file, function)?;
+        } else {
+            writeln!(out, "{}", probe_name(file, function))?;
+        }
+    }
+    out.flush()?;
+    Ok(0)
+}
+
+fn probe_name(file: &TargetBinary, function: &Function) -> String {
+    let name = crate::output::escape(&function.name);
+    match function.language {
+        Language::C => format!("uprobe:{}:{name}", file.name),
+        _ => format!("go:{name}"),
+    }
+}
+
+fn detail(out: &mut dyn Write, file: &TargetBinary, function: &Function) -> io::Result<()> {
+    writeln!(out, "{}{}", probe_name(file, function), signature(&file.binary, function))?;
+    if let Some(line) = file.binary.line(function.addr) {
+        writeln!(out, "    at {}:{}", crate::output::escape(&line.file), line.line)?;
+    }
+    let sites = match file.binary.sites(function) {
+        Ok(sites) => sites,
+        Err(reason) => return writeln!(out, "    can't be probed: {reason}"),
+    };
+    writeln!(out, "    entry  {}", site(&sites.entry))?;
+    for exit in &sites.returns {
+        writeln!(out, "    return {}", site(exit))?;
+    }
+    for jump in &sites.tail_jumps {
+        writeln!(out, "    return {} (a jump to another function, which returns in its place)", site(jump))?;
+    }
+    if sites.returns.is_empty() && sites.tail_jumps.is_empty() {
+        writeln!(out, "    never returns")?;
+    }
+    Ok(())
+}
+
+/// An address and what a hit costs there.
+fn site(site: &Site) -> String {
+    let cost = match site.cost {
+        Cost::Optimised => "optimised: no trap on newer kernels",
+        Cost::Emulated => "emulated: one trap",
+        Cost::SingleStep => "single-stepped: the dearest",
+    };
+    format!("{:#x}  {cost}", site.addr.0)
+}
+
+/// `(ctx context.Context, n int) (err error)`, as far as the debug information tells.
+fn signature(binary: &Binary, function: &Function) -> String {
+    let Ok(params) = binary.params(function) else { return String::new() };
+    let shown = |results: bool| -> Vec<String> {
+        let wanted = params.iter().filter(|p| p.is_result == results);
+        wanted.map(|p| format!("{} {}", param_name(p), type_name(binary, p.ty))).collect()
+    };
+    let (arguments, results) = (shown(false).join(", "), shown(true));
+    match results.as_slice() {
+        [] => format!("({arguments})"),
+        results => format!("({arguments}) ({})", results.join(", ")),
+    }
+}
+
+fn param_name(param: &Param) -> &str {
+    if param.name.is_empty() { "_" } else { &param.name }
+}
+
+fn type_name(binary: &Binary, ty: TypeId) -> String {
+    match binary.layout().ty(ty) {
+        Ok(ty) => crate::output::escape(&ty.name).into_owned(),
+        Err(_) => "?".into(),
+    }
+}
+
+fn tracepoints(pattern: &str, verbose: bool) -> Result<u8, Failure> {
+    let world = LiveWorld::new(None);
+    let (category, name) = pattern.split_once(':').unwrap_or((pattern, "*"));
+    let mut found = world.tracepoints(category, name).map_err(|absent| Failure::Target(absent.reason))?;
+    if found.is_empty() {
+        return Err(Failure::Target(format!("no tracepoint matches `{pattern}`")));
+    }
+    found.sort();
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    for (category, name) in found {
+        writeln!(out, "tracepoint:{category}:{name}")?;
+        if !verbose {
+            continue;
+        }
+        let fields = world.tracepoint(&category, &name).map_err(|absent| Failure::Target(absent.reason))?;
+        for field in fields {
+            let array = field.array.map(|n| format!("[{n}]")).unwrap_or_default();
+            writeln!(out, "    {} args.{}{array}", field.c_type, field.name)?;
+        }
+    }
+    out.flush()?;
+    Ok(0)
+}

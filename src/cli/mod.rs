@@ -1,0 +1,108 @@
+//! The command: what each of its forms does.
+
+mod args;
+mod compile;
+mod doctor;
+mod list;
+mod run;
+mod script;
+mod target;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use gprobe_lang::diagnostic::{Diagnostic, render};
+use gprobe_lang::source::SourceMap;
+
+use self::args::{Cli, Command};
+
+/// The script is wrong.
+const SCRIPT_WRONG: u8 = 1;
+/// The target or the kernel does not allow it.
+const NOT_ALLOWED: u8 = 3;
+
+/// Why a command did not do what it was asked to.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The script is wrong, and why.
+    Script(Vec<Diagnostic>, SourceMap),
+    /// The script can't be read, or is none; one sentence.
+    Unreadable(String),
+    /// The target or the kernel; one sentence, and what to do.
+    Target(String),
+    /// The output can't be written.
+    Output(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// Runs the command line and gives its exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        None => run::run(&cli.run),
+        Some(Command::List { pattern, file, verbose }) => list::list(pattern.as_deref(), &file, verbose),
+        Some(Command::Check { script, params, program, file }) => {
+            compile::check(script.as_deref(), program.as_deref(), &params, &file)
+        }
+        Some(Command::Compile { script, params, program, file, emit, output }) => {
+            compile::compile(script.as_deref(), program.as_deref(), &params, &file, emit, output.as_deref())
+        }
+        Some(Command::Doctor) => doctor::doctor(),
+        Some(Command::Stdlib { name }) => script::stdlib(name.as_deref()),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => ExitCode::from(report(&failure)),
+    }
+}
+
+/// Says what went wrong, and gives the exit code for it.
+fn report(failure: &Failure) -> u8 {
+    match failure {
+        Failure::Script(diagnostics, sources) => {
+            show(diagnostics, sources);
+            SCRIPT_WRONG
+        }
+        Failure::Unreadable(message) => {
+            say(&format!("error: {message}"));
+            SCRIPT_WRONG
+        }
+        Failure::Target(message) => {
+            say(&format!("error: {message}"));
+            NOT_ALLOWED
+        }
+        // Whoever read the output has had enough.
+        Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+        Failure::Output(error) => {
+            say(&format!("error: the output can't be written: {error}"));
+            NOT_ALLOWED
+        }
+    }
+}
+
+/// Shows diagnostics on standard error.
+fn show(diagnostics: &[Diagnostic], sources: &SourceMap) {
+    if diagnostics.is_empty() {
+        return;
+    }
+    let text = render(diagnostics, sources, colour());
+    // Where standard error is closed there is no one to tell.
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// A line on standard error; what a target may have put in it can't steer the terminal.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{}", crate::output::escape(line));
+}
+
+/// Whether diagnostics are coloured: on a terminal, unless `NO_COLOR` is set.
+fn colour() -> bool {
+    use std::io::IsTerminal;
+    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+}

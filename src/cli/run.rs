@@ -1,0 +1,245 @@
+//! Runs a script on a target, to its end.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use gprobe_compiler::artifact::{Attach, Loss};
+use gprobe_compiler::target::{Options, Target};
+use gprobe_runtime::process::{Spawned, boot_ns};
+use gprobe_runtime::{Attached, Event, Finished, LiveWorld, Loaded};
+
+use super::args::{FormatArg, Run};
+use super::script::{Source, load};
+use super::target::executable;
+use super::{Failure, say, show};
+use crate::output::{Clock, Format, Sink};
+
+/// How long events are waited for at once.
+const WAIT: Duration = Duration::from_millis(100);
+
+/// `gprobe SCRIPT`
+pub(super) fn run(args: &Run) -> Result<u8, Failure> {
+    let (script, params) = script_and_params(args);
+    let source = load(script, args.program.as_deref())?;
+    let stop = stop_flag()?;
+    let mut command = match &args.target.command {
+        Some(command) => Some(spawn(command)?),
+        None => None,
+    };
+    let pid = args.target.pid.or(command.as_ref().map(Spawned::pid));
+    let attached = start(args, &source, &params, pid)?;
+    let out: Box<dyn Write> = match &args.output {
+        Some(path) => Box::new(BufWriter::new(File::create(path)?)),
+        None => Box::new(BufWriter::new(io::stdout().lock())),
+    };
+    let format = match args.format {
+        FormatArg::Text => Format::Text,
+        FormatArg::Json => Format::Json,
+    };
+    let mut sink = Sink::new(out, format, Clock::new(boot_ns()));
+    announce(args, &attached, &mut sink)?;
+    if let Some(command) = &mut command {
+        command.release()?;
+    }
+    let begun = Instant::now();
+    let result = watch(attached, &mut sink, &stop, args.time, command.as_mut());
+    let (mut finished, broken, target_ended) = result?;
+    for map in 0..finished.artifact().maps.len() {
+        let entries = finished.snapshot(map)?;
+        if !entries.is_empty() {
+            sink.map(finished.artifact(), map, entries, None, 1)?;
+        }
+    }
+    sink.flush()?;
+    summarise(args, &finished, begun.elapsed(), target_ended, pid);
+    losses(&finished, broken);
+    Ok(finished.exit_code().unwrap_or(0))
+}
+
+/// With `-e`, what would be the script is the first parameter.
+fn script_and_params(args: &Run) -> (Option<&str>, Vec<String>) {
+    let mut params = args.params.clone();
+    if args.program.is_some() {
+        params.splice(0..0, args.script.clone());
+        return (None, params);
+    }
+    (args.script.as_deref(), params)
+}
+
+/// Set by SIGINT and SIGTERM.
+fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // A second one ends gprobe at once, should it hang.
+        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    Ok(stop)
+}
+
+fn spawn(command: &str) -> Result<Spawned, Failure> {
+    let words = shlex::split(command).ok_or_else(|| {
+        Failure::Target(format!("`{command}` can't be split in words: a quote is not closed"))
+    })?;
+    Spawned::start(&words).map_err(|error| Failure::Target(error.to_string()))
+}
+
+/// Compiles, loads and attaches.
+fn start(args: &Run, source: &Source, params: &[String], pid: Option<u32>) -> Result<Attached, Failure> {
+    let times = Times::new(args.verbose);
+    let executable = executable(pid, args.target.exe.as_deref())?;
+    let facts = gprobe_runtime::kernel::facts();
+    let world = LiveWorld::new(pid);
+    let target = Target {
+        process: pid,
+        executable,
+        kernel: &facts,
+        world: &world,
+        options: Options::default(),
+        params: params.to_vec(),
+    };
+    times.lap("open the target");
+    let compiled = gprobe_compiler::compile(&source.script, &target).map_err(|diagnostics| {
+        let all = source.warnings.iter().cloned().chain(diagnostics).collect();
+        Failure::Script(all, source.sources.clone())
+    })?;
+    times.lap("compile");
+    if !args.quiet {
+        let warnings: Vec<_> = source.warnings.iter().chain(&compiled.warnings).cloned().collect();
+        show(&warnings, &source.sources);
+    }
+    let failed = |error: gprobe_runtime::Error| Failure::Target(error.to_string());
+    let loaded = Loaded::load(compiled.artifact, &facts).map_err(failed)?;
+    times.lap("load");
+    let attached = loaded.attach(pid).map_err(failed)?;
+    times.lap("attach");
+    Ok(attached)
+}
+
+/// Says, when asked to, how long each step took.
+struct Times {
+    verbose: bool,
+    last: std::cell::Cell<Instant>,
+}
+
+impl Times {
+    fn new(verbose: bool) -> Self {
+        Self { verbose, last: std::cell::Cell::new(Instant::now()) }
+    }
+
+    fn lap(&self, what: &str) {
+        let now = Instant::now();
+        let took = now.duration_since(self.last.replace(now));
+        if self.verbose {
+            say(&format!("{what}: {:.1} ms", took.as_secs_f64() * 1e3));
+        }
+    }
+}
+
+fn announce(args: &Run, attached: &Attached, sink: &mut Sink<'_>) -> Result<(), Failure> {
+    let probes = attached.artifact().programs.len();
+    sink.attached(probes)?;
+    sink.flush()?;
+    if args.quiet {
+        return Ok(());
+    }
+    for function in attached.left_out() {
+        say(&format!("left out: the kernel takes no probe in `{function}`"));
+    }
+    let places = attached.places();
+    let at = if places == probes { String::new() } else { format!(" at {places} places") };
+    say(&format!("Attached {probes} {}{at}", if probes == 1 { "probe" } else { "probes" }));
+    if args.verbose {
+        for program in &attached.artifact().programs {
+            let sites = match &program.attach {
+                Attach::Uprobe { sites, .. } => format!(": {} sites", sites.len()),
+                _ => String::new(),
+            };
+            say(&format!("  {}{sites}", program.title));
+        }
+    }
+    Ok(())
+}
+
+/// Shows events until something ends the script; then detaches.
+fn watch(
+    mut attached: Attached,
+    sink: &mut Sink<'_>,
+    stop: &AtomicBool,
+    time: Option<Duration>,
+    mut command: Option<&mut Spawned>,
+) -> Result<(Finished, u64, bool), Failure> {
+    let begun = Instant::now();
+    let mut broken = 0;
+    let mut show = |sink: &mut Sink<'_>, attached: &gprobe_compiler::artifact::Artifact, events: &[Event]| {
+        for event in events {
+            if matches!(event, Event::Broken) {
+                broken += 1;
+            }
+            sink.event(attached, event)?;
+        }
+        sink.flush()
+    };
+    let mut target_ended = false;
+    loop {
+        let left = time.map(|time| time.saturating_sub(begun.elapsed()));
+        let wait = if attached.is_live() { WAIT.min(left.unwrap_or(WAIT)) } else { Duration::ZERO };
+        let events = attached.poll(wait).map_err(|error| Failure::Target(error.to_string()))?;
+        if let Err(error) = show(sink, attached.artifact(), &events) {
+            // No one reads on: take the probes away, and be gone.
+            attached.detach().map_err(|error| Failure::Target(error.to_string()))?;
+            return Err(error.into());
+        }
+        let ended = attached.target_ended() || command.as_mut().is_some_and(|c| c.exit_status().is_some());
+        target_ended |= ended;
+        let over = left.is_some_and(|left| left.is_zero());
+        if ended
+            || over
+            || stop.load(Ordering::Relaxed)
+            || attached.exit_code().is_some()
+            || !attached.is_live()
+        {
+            break;
+        }
+    }
+    let (events, finished) = attached.detach().map_err(|error| Failure::Target(error.to_string()))?;
+    show(sink, finished.artifact(), &events)?;
+    Ok((finished, broken, target_ended))
+}
+
+fn summarise(args: &Run, finished: &Finished, took: Duration, target_ended: bool, pid: Option<u32>) {
+    if args.quiet {
+        return;
+    }
+    let what = match (pid, &args.target.exe) {
+        (Some(pid), _) => format!("process {pid}"),
+        (None, Some(exe)) => format!("all processes of {}", exe.display()),
+        (None, None) => "this machine".into(),
+    };
+    let probes = finished.artifact().programs.len();
+    let end = if target_ended { "; the target has ended" } else { "" };
+    say(&format!(
+        "Traced {what} with {probes} {} for {:.1} s{end}",
+        if probes == 1 { "probe" } else { "probes" },
+        took.as_secs_f64()
+    ));
+}
+
+fn losses(finished: &Finished, broken: u64) {
+    for (loss, count) in finished.losses() {
+        let what = match loss {
+            Loss::RingFull => "records did not fit the ring buffer",
+            Loss::MapFull => "keys found no room in a map (`config = { max_map_keys = N }` makes room)",
+            Loss::ReadFailed => "reads of memory failed; 0 or \"\" was used in their place",
+            Loss::StackFailed => "stacks could not be taken",
+            Loss::Reentered => "runs of a probe were skipped, because it was interrupted too often",
+        };
+        say(&format!("lost: {count} {what}"));
+    }
+    if broken > 0 {
+        say(&format!("lost: {broken} records could not be read, which is a bug of gprobe"));
+    }
+}

@@ -1,0 +1,90 @@
+//! Finds a script's text: given on the command line, in a file, or shipped.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use gprobe_lang::ast::Script;
+use gprobe_lang::diagnostic::{Diagnostic, did_you_mean};
+use gprobe_lang::source::SourceMap;
+
+use super::Failure;
+
+/// A parsed script.
+pub(super) struct Source {
+    pub(super) script: Script,
+    pub(super) sources: SourceMap,
+    /// Warnings so far.
+    pub(super) warnings: Vec<Diagnostic>,
+    /// How messages call it.
+    pub(super) name: String,
+}
+
+/// Reads and parses the script that the command line names.
+pub(super) fn load(script: Option<&str>, program: Option<&str>) -> Result<Source, Failure> {
+    let (name, text) = match (program, script) {
+        (Some(program), _) => ("<command line>".to_owned(), program.to_owned()),
+        (None, Some(name)) => find(name)?,
+        (None, None) => {
+            return Err(Failure::Unreadable(
+                "no script: name a file, a script that ships, or give a program with -e".into(),
+            ));
+        }
+    };
+    let mut sources = SourceMap::new();
+    let id = sources.add(name.clone(), text.as_str());
+    let parsed = gprobe_lang::parse(id, &text);
+    if parsed.diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(Failure::Script(parsed.diagnostics, sources));
+    }
+    Ok(Source { script: parsed.script, sources, warnings: parsed.diagnostics, name })
+}
+
+fn find(name: &str) -> Result<(String, String), Failure> {
+    let path = Path::new(name);
+    if !path.exists() {
+        if let Some(shipped) = gprobe_stdlib::find(name) {
+            return Ok((format!("{name}.gp"), shipped.text.to_owned()));
+        }
+        if !name.contains('/') && !name.ends_with(".gp") {
+            let names = gprobe_stdlib::SCRIPTS.iter().map(|s| s.name);
+            let hint = did_you_mean(name, names.clone())
+                .unwrap_or_else(|| format!("scripts that ship: {}", names.collect::<Vec<_>>().join(", ")));
+            return Err(Failure::Unreadable(format!(
+                "there is no script `{name}`, neither a file nor one that ships; {hint}"
+            )));
+        }
+    }
+    let bytes =
+        std::fs::read(path).map_err(|error| Failure::Unreadable(format!("{name} can't be read: {error}")))?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok((name.to_owned(), text)),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let line = error.as_bytes().iter().take(at).filter(|&&b| b == b'\n').count() + 1;
+            Err(Failure::Unreadable(format!(
+                "{name} is not UTF-8: the byte at offset {at}, on line {line}, is no character; save the script as UTF-8 text"
+            )))
+        }
+    }
+}
+
+/// `gprobe stdlib`: the scripts that ship, a line each, or one of them whole.
+pub(super) fn stdlib(name: Option<&str>) -> Result<u8, Failure> {
+    let mut out = io::stdout().lock();
+    let Some(name) = name else {
+        for script in gprobe_stdlib::SCRIPTS {
+            let summary = script.summary();
+            let text = summary
+                .strip_prefix(script.name)
+                .map_or(summary.as_str(), |s| s.trim_start_matches(':').trim());
+            writeln!(out, "{:<12} {text}", script.name)?;
+        }
+        return Ok(0);
+    };
+    let (_, text) = match gprobe_stdlib::find(name) {
+        Some(script) => (script.name, script.text.to_owned()),
+        None => return find(name).map(|_| 0),
+    };
+    out.write_all(text.as_bytes())?;
+    Ok(0)
+}
