@@ -100,7 +100,7 @@ impl Btf {
 
     fn int(&mut self, name: &str, bytes: u32, signed: bool) -> u32 {
         let id = self.start(name, kind::INT, 0, bytes);
-        self.word(u32::from(signed) << 24 | bytes * 8);
+        self.word((u32::from(signed) << 24) | (bytes * 8));
         id
     }
 

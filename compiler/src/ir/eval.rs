@@ -9,6 +9,9 @@ use self::memory::Memory;
 use super::print::InstText;
 use super::{AtomicOp, Helper, Inst, MapId, MapKind, Operand, Program, Size, Terminator, Unit, VReg};
 
+/// Answers a call of a helper with these arguments, or leaves it to the built-in one.
+pub type Answers = fn(Helper, &[u64]) -> Option<u64>;
+
 /// What a program finds around it, and what it leaves behind.
 #[derive(Clone, Debug)]
 pub struct Environment {
@@ -47,7 +50,7 @@ pub struct Environment {
     pub stack_id: i64,
     /// Answers calls in place of the built-in helpers, where it gives something. It sees addresses
     /// as numbers.
-    pub answers: Option<fn(Helper, &[u64]) -> Option<u64>>,
+    pub answers: Option<Answers>,
     /// How many instructions may run.
     pub most_steps: u64,
 }
