@@ -65,8 +65,6 @@ struct Place<'t, 's> {
     span: Span,
     /// All before it.
     before: &'t [Lexeme<'s>],
-    /// All after it.
-    after: &'t [Lexeme<'s>],
     /// The innermost bracket that is open.
     open: Option<(char, Span)>,
     /// The grammar's names of what it could use.
@@ -84,7 +82,6 @@ impl<'t, 's> Place<'t, 's> {
             found: rest.first().map(|(_, token, _)| token),
             span: Span::new(source, start, end),
             before,
-            after: rest.get(1..).unwrap_or_default(),
             open: open_bracket(source, before),
             expected: &what.expected,
             source,
@@ -104,10 +101,6 @@ impl<'t, 's> Place<'t, 's> {
     fn gap(&self) -> Span {
         let end = self.before.last().map_or(self.span.start as usize, |&(_, _, end)| end);
         Span::new(self.source, end, end)
-    }
-
-    fn next(&self) -> Option<&'t Token<'s>> {
-        self.after.first().map(|(_, token, _)| token)
     }
 
     fn wants(&self, terminal: &str) -> bool {

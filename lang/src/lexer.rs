@@ -13,6 +13,8 @@
 //! Every item is parsed by itself, so an error in one never hides those of the next.
 
 mod action;
+#[cfg(test)]
+mod tests;
 mod trivia;
 mod types;
 

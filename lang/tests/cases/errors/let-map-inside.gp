@@ -1,0 +1,1 @@
+begin { let @m = hash(1); }

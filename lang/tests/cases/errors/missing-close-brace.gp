@@ -1,0 +1,6 @@
+go:main.f {
+  if (a) {
+    b();
+}
+
+go:main.g { c(); }

@@ -1,0 +1,4 @@
+begin {
+  $x = 1
+  print($x);
+}

@@ -1,0 +1,2 @@
+begin { print("x); }
+end { a(); }

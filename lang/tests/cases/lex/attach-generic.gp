@@ -1,0 +1,1 @@
+go:main.Map[go.shape.int,go.shape.string] { }

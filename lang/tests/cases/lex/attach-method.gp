@@ -1,0 +1,1 @@
+go:net/http.(*conn).serve /pid == 1/ { }

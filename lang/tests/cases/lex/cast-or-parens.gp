@@ -1,0 +1,1 @@
+begin { (pid)*tid; (int32)*p; (a) - 1; (struct foo *)p }

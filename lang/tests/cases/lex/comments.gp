@@ -1,0 +1,4 @@
+#!/usr/bin/gprobe
+// one
+go:a /* two */ /1/ // three
+{ /* four */ }

@@ -1,0 +1,1 @@
+begin { x.if; x->for; t.0.1; ret.~r0 }

@@ -1,0 +1,1 @@
+begin { (*net/http.Request)(x).URL }

@@ -1,0 +1,1 @@
+begin { $x = { f(); if (a) { 1 } else { 2 } }; }

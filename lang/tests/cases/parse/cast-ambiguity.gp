@@ -1,0 +1,1 @@
+begin { (pid)*tid; (int8)*tid; (pid) - 1; (pid / 2) + 1 }

@@ -1,0 +1,1 @@
+begin { comptime 1 + 2; comptime (3) }

@@ -1,0 +1,1 @@
+config = { max_strlen = 64; missing_probes = warn }

@@ -1,0 +1,1 @@
+fn name($a: int64, $b: *runtime.g): void { return; }

@@ -1,0 +1,1 @@
+begin { for ($kv : @m) { print($kv.0); } }

@@ -1,0 +1,1 @@
+begin { if comptime (is_str(x)) { 1 } }

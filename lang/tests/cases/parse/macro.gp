@@ -1,0 +1,1 @@
+macro add($x, @m, e) { @m[e] = $x; $x + 1 }

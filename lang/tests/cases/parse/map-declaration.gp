@@ -1,0 +1,2 @@
+let @m = lruhash(100);
+let @ = hash(1);

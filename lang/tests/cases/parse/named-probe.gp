@@ -1,0 +1,1 @@
+first = begin { 1 }

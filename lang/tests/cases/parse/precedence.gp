@@ -1,0 +1,1 @@
+begin { a || b && c | d ^ e & f == g < h << i + j * -k }

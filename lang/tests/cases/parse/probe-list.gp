@@ -1,0 +1,2 @@
+go:main.f,
+  go:main.g { 1 }

@@ -1,0 +1,2 @@
+probe cgo:enter = go:runtime.cgocall /arg0 != 0/ { fn = arg0, x = (int32)arg1 }
+probe cgo:exit = go:runtime.cgocall:return { }

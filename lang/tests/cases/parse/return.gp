@@ -1,0 +1,1 @@
+begin { return; return 1 }

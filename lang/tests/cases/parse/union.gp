@@ -1,0 +1,1 @@
+union u { int x; uint8 b[4]; }

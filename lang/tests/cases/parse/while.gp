@@ -1,0 +1,1 @@
+begin { while ($i < 3) { $i++; break; continue; } }
