@@ -122,10 +122,10 @@ fn open_bracket(source: SourceId, tokens: &[Lexeme]) -> Option<(char, Span)> {
     let mut open = Vec::new();
     for (start, token, end) in tokens {
         let bracket = match token {
-            Token::OpenParen | Token::OpenType => '(',
+            Token::OpenParen | Token::OpenType | Token::OpenConversion => '(',
             Token::OpenBracket => '[',
             Token::OpenBrace | Token::OpenValueBlock => '{',
-            Token::CloseParen | Token::CloseBracket | Token::CloseBrace => {
+            Token::CloseParen | Token::CloseCast | Token::CloseBracket | Token::CloseBrace => {
                 open.pop();
                 continue;
             }

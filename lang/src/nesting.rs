@@ -38,6 +38,7 @@ pub(crate) fn too_deep(tokens: &[Lexeme]) -> Option<(usize, usize)> {
         let group = groups.last_mut()?;
         match token {
             Token::OpenParen
+            | Token::OpenConversion
             | Token::OpenType
             | Token::OpenBracket
             | Token::OpenBrace
@@ -45,7 +46,7 @@ pub(crate) fn too_deep(tokens: &[Lexeme]) -> Option<(usize, usize)> {
                 group.chain += 1;
                 groups.push(Group::default());
             }
-            Token::CloseParen | Token::CloseBracket | Token::CloseBrace if nested => {
+            Token::CloseParen | Token::CloseCast | Token::CloseBracket | Token::CloseBrace if nested => {
                 let mut closed = groups.pop()?;
                 closed.separate();
                 let group = groups.last_mut()?;

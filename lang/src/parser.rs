@@ -90,12 +90,20 @@ fn item(
             None
         }
     };
+    // The same: where nothing at all would fit, an earlier error has been gone past too far.
+    let mut first = true;
+    errors.retain(|error| std::mem::take(&mut first) || wants_something(error));
     errors.truncate(MAX_ERRORS.saturating_sub(diagnostics.len()));
     for unexpected in errors.into_iter().filter_map(|error| unexpected(error, lexemes)) {
         diagnostics.push(explain::unexpected(source, &lexemes.tokens, &unexpected));
     }
     diagnostics.extend(shaper.into_diagnostics());
     item
+}
+
+fn wants_something(error: &ParseError<usize, Token, Infallible>) -> bool {
+    matches!(error,
+        ParseError::UnrecognizedToken { expected, .. } | ParseError::UnrecognizedEof { expected, .. } if !expected.is_empty())
 }
 
 /// What was found where; nothing if it has been reported as an open bracket.

@@ -34,6 +34,10 @@ pub(crate) enum Token<'s> {
     PredicateClose,
     /// `(` before a type: of a cast, or of `sizeof` and its kin.
     OpenType,
+    /// `(` before the type of a Go conversion, `(*T)(x)`, which binds as tight as a call.
+    OpenConversion,
+    /// `)` after the type of a cast: no value ends here.
+    CloseCast,
     /// The name of a type, also of several words or with a path.
     TypeName(String),
     /// `{` where a value is expected.

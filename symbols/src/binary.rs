@@ -1,22 +1,37 @@
 //! [`Binary`]: one ELF file, and all questions to it.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use object::elf::{STT_NOTYPE, STT_OBJECT, STT_TLS};
+use object::endian::LittleEndian;
+
 use crate::address::{FileOffset, LinkAddr};
-use crate::dwarf::Dwarf;
+use crate::bytes::Bytes;
+use crate::dwarf::locations::Locations;
+use crate::dwarf::{DebugData, Dwarf};
+use crate::elf::{self, Elf, Section, SymbolTable};
 use crate::error::{Error, Reason};
 use crate::evidence::Evidenced;
-use crate::functions::{Function, Functions};
+use crate::functions::{Abi, ByAddr, Function, Functions, Language};
 use crate::go::offsets::RuntimeOffsets;
 use crate::go::version::GoVersion;
-use crate::layout::Layout;
-use crate::location::Param;
+use crate::go::{abi, moduledata, sites, tls, wait_reasons};
+use crate::layout::{Layout, TypeId};
+use crate::location::{Location, Param};
+use crate::pclntab::{self, Magic, Pclntab, Table};
 use crate::site::Sites;
 
 /// One ELF file. It holds the bytes and what was found out so far; sharing it between threads is
 /// meant to be.
 pub struct Binary {
     data: Arc<dyn AsRef<[u8]> + Send + Sync>,
+    elf: Elf,
+    go_version: OnceLock<Option<GoVersion>>,
+    pclntab: OnceLock<Option<(Section, Pclntab)>>,
+    relocations: OnceLock<Vec<(u64, u64)>>,
+    pub(crate) functions_by_addr: OnceLock<Vec<ByAddr>>,
+    debug: DebugData,
     offsets: OnceLock<Result<RuntimeOffsets, Reason>>,
 }
 
@@ -68,55 +83,65 @@ impl Binary {
     /// # Errors
     /// Where it is no ELF file, or one that gprobe can't look into.
     pub fn open(data: Arc<dyn AsRef<[u8]> + Send + Sync>) -> Result<Binary, Error> {
-        Ok(Self { data, offsets: OnceLock::new() })
+        let elf = Elf::parse((*data).as_ref())?;
+        Ok(Self {
+            data,
+            elf,
+            go_version: OnceLock::new(),
+            pclntab: OnceLock::new(),
+            relocations: OnceLock::new(),
+            functions_by_addr: OnceLock::new(),
+            debug: DebugData::default(),
+            offsets: OnceLock::new(),
+        })
     }
 
     /// The GNU build id, else the Go build id.
     pub fn build_id(&self) -> Option<&[u8]> {
-        None
+        let in_section =
+            |name, owner: &[u8], kind| elf::note(self.elf.section_bytes(self.data(), name)?, owner, kind);
+        in_section(".note.gnu.build-id", b"GNU\0", 3).or_else(|| in_section(".note.go.buildid", b"Go\0\0", 4))
     }
 
     /// Whether it is position-independent (`ET_DYN`), so that it is loaded with a bias.
     pub fn is_pie(&self) -> bool {
-        false
+        self.elf.is_pie
     }
 
     /// Whether it has debug information.
     pub fn has_dwarf(&self) -> bool {
-        false
+        [".debug_info", ".zdebug_info"].iter().any(|name| self.elf.section_bytes(self.data(), name).is_some())
     }
 
     /// Whether it has a symbol table of its own (not only the dynamic one).
     pub fn has_symbols(&self) -> bool {
-        false
+        self.symbol_table(false).is_some()
     }
 
     /// The segments that are loaded, in order of address.
     pub fn segments(&self) -> &[Segment] {
-        &[]
+        &self.elf.segments
     }
 
     /// Where in the file the bytes of an address are.
     pub fn file_offset(&self, addr: LinkAddr) -> Option<FileOffset> {
-        let _ = addr;
-        None
+        self.elf.file_offset(addr)
     }
 
-    /// The address that bytes of the file are mapped to.
+    /// The address that bytes of the file are mapped to; where two segments have them, that of the
+    /// executable one.
     pub fn link_addr(&self, offset: FileOffset) -> Option<LinkAddr> {
-        let _ = offset;
-        None
+        self.elf.link_addr(offset)
     }
 
     /// The file's bytes at an address; `None` if not all of them are in the file.
     pub fn bytes_at(&self, addr: LinkAddr, len: usize) -> Option<&[u8]> {
-        let _ = (addr, len, &self.data);
-        None
+        self.elf.bytes_from(self.data(), addr)?.get(..len)
     }
 
-    /// The Go release that built it; `None` when it is no Go program.
+    /// The Go release that built it; `None` when it is no Go program (or one of Go 1.17 or older).
     pub fn go_version(&self) -> Option<&GoVersion> {
-        None
+        self.go_version.get_or_init(|| GoVersion::read(&self.elf, self.data())).as_ref()
     }
 
     /// Its functions.
@@ -126,8 +151,15 @@ impl Binary {
 
     /// A variable by its symbol: `runtime.allglen`, `runtime.waitReasonStrings`.
     pub fn variable(&self, name: &str) -> Option<Symbol> {
-        let _ = name;
-        None
+        [false, true].iter().filter_map(|&dynamic| self.symbol_table(dynamic)).find_map(|table| {
+            let symbol = table.find(name)?;
+            let data = matches!(symbol.st_info & 0xf, STT_OBJECT | STT_NOTYPE);
+            data.then(|| Symbol {
+                name: name.to_owned(),
+                addr: LinkAddr(symbol.st_value.get(LittleEndian)),
+                size: symbol.st_size.get(LittleEndian),
+            })
+        })
     }
 
     /// Bytes from a thread's `fsbase` to the slot that holds the current g.
@@ -135,7 +167,7 @@ impl Binary {
     /// # Errors
     /// Where it is no Go program, or a shared library, which gets its slot at run time.
     pub fn g_tls_offset(&self) -> Result<Evidenced<i64>, Reason> {
-        Err(Reason::NotGo)
+        tls::slot(self)
     }
 
     /// Its types.
@@ -157,7 +189,7 @@ impl Binary {
     /// # Errors
     /// As [`params`](Self::params).
     pub fn params_by_abi(&self, function: &Function) -> Result<Vec<Param>, Reason> {
-        self.params(function)
+        self.by_abi(function, false)
     }
 
     /// The results of a Go function where its ABI puts them: right at each return site.
@@ -165,7 +197,25 @@ impl Binary {
     /// # Errors
     /// As [`params`](Self::params).
     pub fn results_at_return(&self, function: &Function) -> Result<Vec<Param>, Reason> {
-        self.params(function)
+        self.by_abi(function, true)
+    }
+
+    /// Parameters or results, where the ABI puts them.
+    fn by_abi(&self, function: &Function, results: bool) -> Result<Vec<Param>, Reason> {
+        let mut params = self.params(function)?;
+        params.retain(|param| param.is_result == results);
+        let types: Vec<TypeId> = params.iter().map(|param| param.ty).collect();
+        let locations = match function.abi {
+            Abi::Internal => abi::assign(self.layout(), &types)?,
+            // On the stack, where DWARF says.
+            Abi::Abi0 | Abi::C => return Ok(params),
+        };
+        for (param, location) in params.iter_mut().zip(locations) {
+            if location != Location::Unavailable {
+                param.locations = Locations::Fixed(location);
+            }
+        }
+        Ok(params)
     }
 
     /// Where probes on a function go.
@@ -173,19 +223,20 @@ impl Binary {
     /// # Errors
     /// [`Reason::Unprobeable`].
     pub fn sites(&self, function: &Function) -> Result<Sites, Reason> {
-        Err(Reason::NotFound { what: "function", name: function.name.clone() })
+        sites::sites(self, function)
     }
 
-    /// Whether R14 holds the current g everywhere in the function.
+    /// Whether R14 holds the current g everywhere in the function: in Go code, not in assembly,
+    /// in wrappers for it, nor in C.
     pub fn g_in_r14(&self, function: &Function) -> bool {
-        let _ = function;
-        false
+        function.language == Language::Go && function.abi == Abi::Internal
     }
 
     /// The source line of an instruction of Go code, from pclntab: also in stripped files.
     pub fn line(&self, addr: LinkAddr) -> Option<Line> {
-        let _ = addr;
-        None
+        let table = self.pclntab()?;
+        let func = table.find(addr)?;
+        Some(Line { file: table.file(func, addr)?.to_owned(), line: table.line(func, addr)? })
     }
 
     /// The texts of `runtime.waitReasonStrings`, by wait reason.
@@ -193,7 +244,7 @@ impl Binary {
     /// # Errors
     /// Where it is no Go program, or is stripped.
     pub fn wait_reasons(&self) -> Result<Vec<String>, Reason> {
-        Err(Reason::NotGo)
+        wait_reasons::read(self)
     }
 
     /// Where the runtime's own structs have their fields.
@@ -209,15 +260,97 @@ impl Binary {
     /// # Errors
     /// Where the debug information is damaged. Without any, 0.
     pub fn inlined_copies(&self, name: &str) -> Result<usize, Error> {
-        let _ = name;
-        Ok(0)
+        if !self.has_dwarf() {
+            return Ok(0);
+        }
+        self.any_dwarf().inlined_copies(name)
     }
 
-    pub(crate) fn dwarf(&self) -> Result<&Dwarf, Reason> {
-        Err(Reason::NoDwarf)
+    /// The value of a thread-local symbol: its offset in the thread-local block.
+    pub(crate) fn tls_symbol(&self, name: &str) -> Option<u64> {
+        let symbol = self.symbol_table(false)?.find(name)?;
+        (symbol.st_info & 0xf == STT_TLS).then(|| symbol.st_value.get(LittleEndian))
     }
 
-    pub(crate) fn dwarf_or_error(&self) -> Result<&Dwarf, Error> {
-        Err(Error::NoSections)
+    pub(crate) fn data(&self) -> &[u8] {
+        (*self.data).as_ref()
+    }
+
+    pub(crate) fn elf(&self) -> &Elf {
+        &self.elf
+    }
+
+    pub(crate) fn symbol_table(&self, dynamic: bool) -> Option<SymbolTable<'_>> {
+        self.elf.symbol_table(self.data(), dynamic)
+    }
+
+    /// Go's table of functions and lines.
+    pub(crate) fn pclntab(&self) -> Option<Table<'_>> {
+        let (section, header) = self.pclntab.get_or_init(|| self.find_pclntab()).as_ref()?;
+        Some(Table { header, bytes: section.bytes(self.data())? })
+    }
+
+    fn find_pclntab(&self) -> Option<(Section, Pclntab)> {
+        let data = self.data();
+        if let Some(section) = self.elf.section(data, ".gopclntab") {
+            return self.pclntab_at(*section, 0);
+        }
+        // External linkers put it into a section with other data; only Go programs have any.
+        self.go_version()?;
+        self.elf.data_sections().find_map(|section| {
+            let bytes = section.bytes(data)?;
+            // The magic number's end with what follows it is rarer than its first bytes.
+            let hits = memchr::memmem::find_iter(bytes, &[0xff, 0xff, 0xff, 0, 0, 1, 8]);
+            hits.filter_map(|at| at.checked_sub(1))
+                .find_map(|at| self.pclntab_at(*section, u64::try_from(at).ok()?))
+        })
+    }
+
+    /// The table that begins `at` bytes from a section's start.
+    fn pclntab_at(&self, section: Section, at: u64) -> Option<(Section, Pclntab)> {
+        let section = section.from(at)?;
+        let bytes = section.bytes(self.data())?;
+        (pclntab::magic(bytes)? == Magic::Known).then_some(())?;
+        let addr = LinkAddr(section.addr);
+        let mut header = Pclntab::parse(bytes, addr, |at| self.pointer_at(at))?;
+        // Since Go 1.26 the header does not say where the text starts.
+        if header.text == 0 {
+            header.text = moduledata::text_start(self, addr, addr.checked_add(header.names)?)?;
+        }
+        self.elf.is_code(LinkAddr(header.text)).then_some((section, header))
+    }
+
+    /// Relocations of position-independent files: (address, value without bias).
+    pub(crate) fn relocations(&self) -> &[(u64, u64)] {
+        self.relocations.get_or_init(|| {
+            if self.elf.is_pie { self.elf.relative_relocations(self.data()) } else { Vec::new() }
+        })
+    }
+
+    /// The pointer at an address as the dynamic linker leaves it, without the load bias.
+    pub(crate) fn pointer_at(&self, addr: LinkAddr) -> Option<u64> {
+        let relocations = self.relocations();
+        if let Ok(index) = relocations.binary_search_by_key(&addr.0, |(at, _)| *at) {
+            return relocations.get(index).map(|(_, value)| *value);
+        }
+        Bytes::new(self.bytes_at(addr, 8)?).u64()
+    }
+
+    pub(crate) fn dwarf(&self) -> Result<Dwarf<'_>, Reason> {
+        if self.has_dwarf() { Ok(self.any_dwarf()) } else { Err(Reason::NoDwarf) }
+    }
+
+    pub(crate) fn any_dwarf(&self) -> Dwarf<'_> {
+        Dwarf::new(self, &self.debug)
+    }
+}
+
+impl fmt::Debug for Binary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Binary")
+            .field("bytes", &self.data().len())
+            .field("is_pie", &self.is_pie())
+            .field("go_version", &self.go_version().map(|version| &version.text))
+            .finish_non_exhaustive()
     }
 }

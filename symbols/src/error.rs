@@ -45,7 +45,9 @@ pub enum Error {
         at: u64,
     },
     /// A compressed section in a way that gprobe can't decompress.
-    #[error("section `{section}` is compressed with {how}, which gprobe can't read: decompress it with `objcopy --decompress-debug-sections`")]
+    #[error(
+        "section `{section}` is compressed with {how}, which gprobe can't read: decompress it with `objcopy --decompress-debug-sections`"
+    )]
     UnsupportedCompression {
         /// The section.
         section: &'static str,
@@ -71,7 +73,9 @@ pub enum Reason {
     #[error("this is no Go program: it has no Go build information")]
     NotGo,
     /// There is no debug information.
-    #[error("the binary has no debug information: build it without `-ldflags=-w` (or `-s`), and do not strip it")]
+    #[error(
+        "the binary has no debug information: build it without `-ldflags=-w` (or `-s`), and do not strip it"
+    )]
     NoDwarf,
     /// There are neither symbols nor debug information, and the machine code does not tell either.
     #[error(
@@ -83,7 +87,9 @@ pub enum Reason {
         what: String,
     },
     /// The function was inlined wherever it is called.
-    #[error("`{name}` was inlined everywhere in this binary: there are {copies} copies and no function to probe")]
+    #[error(
+        "`{name}` was inlined everywhere in this binary: there are {copies} copies and no function to probe"
+    )]
     Inlined {
         /// The function.
         name: String,

@@ -1,7 +1,5 @@
 //! Types and how they lie in memory.
 
-use std::collections::HashMap;
-
 use crate::binary::Binary;
 use crate::error::{Error, FieldError, Reason};
 
@@ -128,7 +126,15 @@ impl Layout<'_> {
     /// # Errors
     /// Where the debug information is damaged.
     pub fn ty(&self, id: TypeId) -> Result<Type, Error> {
-        self.binary.dwarf_or_error()?.ty(id)
+        self.binary.any_dwarf().ty(id)
+    }
+
+    /// The size of a type in bytes.
+    ///
+    /// # Errors
+    /// Where the debug information is damaged.
+    pub fn size_of(&self, id: TypeId) -> Result<u64, Error> {
+        self.binary.any_dwarf().size_of(id)
     }
 
     /// Follows fields, through structs that lie within one another; embedded fields are looked through.
@@ -148,11 +154,11 @@ impl Layout<'_> {
         crate::dwarf::fields::scalar(*self, id)
     }
 
-    /// Names and types of all package variables whose names are asked for.
+    /// The type of a package's variable: `runtime.sched`.
     ///
     /// # Errors
-    /// Where there is no debug information, or it is damaged.
-    pub fn variables(&self, names: &[&str]) -> Result<HashMap<String, TypeId>, Reason> {
-        self.binary.dwarf()?.variable_types(names)
+    /// [`Reason::NoDwarf`], or [`Reason::NotFound`].
+    pub fn variable_type(&self, name: &str) -> Result<TypeId, Reason> {
+        self.binary.dwarf()?.variable_type(name)
     }
 }

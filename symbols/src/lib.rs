@@ -16,7 +16,9 @@
 
 mod address;
 mod binary;
+mod bytes;
 mod dwarf;
+mod elf;
 mod error;
 mod evidence;
 mod functions;
@@ -25,6 +27,7 @@ mod go;
 mod insn;
 mod layout;
 mod location;
+mod pclntab;
 mod site;
 
 pub use address::{FileOffset, LinkAddr, LiveAddr};

@@ -103,9 +103,9 @@ fn statement(place: &Place) -> Option<Diagnostic> {
                 .label("expected `{`")
                 .help("braces are needed also around one statement: `if (a) { b(); }`")
         }
-        (Some(Token::Ident("elif" | "elsif" | "elseif")), _) => {
-            Diagnostic::error("else-without-if", place.previous_span(), "there is no such word")
-                .label("unknown")
+        (Some(Token::CloseParen), Token::OpenBrace) if else_if_word(place) => {
+            error(place, "else-without-if", "`else if` is two words")
+                .label("a block after what reads as a call")
                 .help("write `else if (...) { ... }`")
         }
         (Some(Token::OpenParen), _) if head(place.previous(1)) == Some("for") => c_loop(place),
@@ -129,6 +129,12 @@ fn statement(place: &Place) -> Option<Diagnostic> {
             .help("`$x = 1` makes the variable where it is first assigned"),
         _ => return None,
     })
+}
+
+/// Whether another language's `else if` is near.
+fn else_if_word(place: &Place) -> bool {
+    let mut near = place.before.iter().rev().take(64);
+    near.any(|(_, token, _)| matches!(token, Token::Ident("elif" | "elsif" | "elseif")))
 }
 
 fn c_loop(place: &Place) -> Diagnostic {

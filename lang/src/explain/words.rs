@@ -25,7 +25,7 @@ fn clean(text: &str) -> String {
 fn sign(token: &Token) -> &'static str {
     match token {
         Token::PredicateOpen | Token::PredicateClose | Token::Slash => "/",
-        Token::OpenType | Token::OpenParen => "(",
+        Token::OpenType | Token::OpenConversion | Token::OpenParen => "(",
         Token::OpenValueBlock | Token::OpenBrace => "{",
         Token::IfValue | Token::If => "if",
         Token::Discard => "_",
@@ -53,7 +53,7 @@ fn sign(token: &Token) -> &'static str {
         Token::Unroll => "unroll",
         Token::While => "while",
         Token::PositionalCount => "$#",
-        Token::CloseParen => ")",
+        Token::CloseParen | Token::CloseCast => ")",
         Token::OpenBracket => "[",
         Token::CloseBracket => "]",
         Token::CloseBrace => "}",
@@ -126,6 +126,7 @@ pub(super) fn expected(terminals: &[String]) -> Option<String> {
             "typeof",
             "typeinfo",
             "( before type",
+            "( of conversion",
             "(",
             "{ of value",
             "if of value",
@@ -170,6 +171,7 @@ pub(super) fn expected(terminals: &[String]) -> Option<String> {
             "Int" => "a number".to_owned(),
             "Str" => "a string".to_owned(),
             "TupleIndex" => "a position such as `.0`".to_owned(),
+            ") of cast" => "`)`".to_owned(),
             "( before type" => "`(`".to_owned(),
             "{ of value" => "`{`".to_owned(),
             // What can begin a type besides its name.

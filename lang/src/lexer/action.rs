@@ -49,6 +49,11 @@ impl<'s> Lexer<'s> {
                 Token::OpenParen => open.push((')', start)),
                 Token::OpenBracket => open.push((']', start)),
                 Token::OpenBrace => open.push(('}', start)),
+                Token::CloseParen if self.closes_cast(&open) => {
+                    open.pop();
+                    self.push(start, Token::CloseCast);
+                    continue;
+                }
                 Token::CloseParen | Token::CloseBracket => {
                     let closer = if token == Token::CloseParen { ')' } else { ']' };
                     if open.last().is_some_and(|&(expected, _)| expected == closer) {
@@ -98,6 +103,7 @@ impl<'s> Lexer<'s> {
             LexError::UnterminatedString => {
                 // It still stands for a value, so that nothing else is reported of it.
                 self.item.tokens.push((start, Token::Str(Vec::new()), end));
+                self.item.cut.get_or_insert(start);
                 unterminated_string(span)
             }
             LexError::Unknown => unknown(span, self.text.get(start..end).unwrap_or_default()),
@@ -240,7 +246,8 @@ impl<'s> Lexer<'s> {
             Token::OpenBrace if self.at_value() => Token::OpenValueBlock,
             Token::OpenParen => match self.type_in_parens() {
                 Some(scanned) => {
-                    self.push(start, Token::OpenType);
+                    let goes = self.converts(&scanned);
+                    self.push(start, if goes { Token::OpenConversion } else { Token::OpenType });
                     return self.push_type(scanned);
                 }
                 None if self.typeof_cast() => Token::OpenType,
@@ -391,6 +398,28 @@ impl<'s> Lexer<'s> {
             .is_some_and(|c| c.is_alphanumeric() || "$@\"_(~-*&".contains(c))
     }
 
+    /// Whether a cast in parentheses is Go's conversion, `(*T)(x)`, rather than C's `(T)(x)`, which would
+    /// take in what is selected behind it.
+    fn converts(&self, scanned: &ScannedType) -> bool {
+        let go = matches!(scanned.tokens.first(), Some((_, Token::Star, _)))
+            || scanned.name.contains(['.', '/'])
+            || scanned.name.starts_with('[');
+        let after = self
+            .text
+            .get(trivia::skip_space(self.text, scanned.end)..)
+            .and_then(|rest| rest.strip_prefix(')'));
+        go && self.cast_may_start() && after.is_some_and(|rest| rest.trim_start().starts_with('('))
+    }
+
+    /// Whether the innermost open bracket began a cast.
+    fn closes_cast(&self, open: &[(char, usize)]) -> bool {
+        let Some(&(')', start)) = open.last() else { return false };
+        let at = self.item.tokens.partition_point(|&(s, _, _)| s < start);
+        let before = at.checked_sub(1).and_then(|at| self.item.tokens.get(at)).map(|(_, token, _)| token);
+        matches!(self.item.tokens.get(at), Some((_, Token::OpenType, _)))
+            && !matches!(before, Some(Token::SizeOf | Token::OffsetOf | Token::TypeOf | Token::TypeInfo))
+    }
+
     fn cast_may_start(&self) -> bool {
         self.previous().is_none_or(|previous| {
             !previous.ends_operand()
@@ -490,7 +519,10 @@ impl<'s> Lexer<'s> {
     fn cut_at_end(&mut self, open: &[(char, usize)]) {
         let end = self.item.tokens.last().map_or(self.pos, |(_, _, end)| *end);
         if let Some(diagnostic) = self.unclosed(open) {
-            self.report(diagnostic);
+            // A string that ran on has swallowed what would have closed it.
+            if self.item.cut.is_none() {
+                self.report(diagnostic);
+            }
             self.close(open, end);
         }
     }
@@ -528,7 +560,7 @@ impl<'s> Lexer<'s> {
             };
             self.item.tokens.push((at, token, at));
         }
-        self.item.cut = Some(at);
+        self.item.cut.get_or_insert(at);
     }
 }
 

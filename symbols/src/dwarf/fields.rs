@@ -1,10 +1,15 @@
 //! Ways through structs.
 
+use std::collections::BTreeSet;
+
 use crate::error::FieldError;
 use crate::layout::{Field, Layout, Scalar, Type, TypeId, TypeKind};
 
-/// Embedded structs nest as deep as programmers bear; damaged files nest for ever.
+/// Wrappers nest as deep as programmers bear; damaged files nest for ever.
 const MAX_DEPTH: usize = 16;
+
+/// Embedded structs that are looked through for one field.
+const MAX_EMBEDDED: usize = 256;
 
 pub(crate) fn field_path(layout: Layout<'_>, id: TypeId, path: &[&str]) -> Result<(u64, TypeId), FieldError> {
     let mut offset = 0u64;
@@ -14,7 +19,7 @@ pub(crate) fn field_path(layout: Layout<'_>, id: TypeId, path: &[&str]) -> Resul
         let TypeKind::Struct { fields } = &ty.kind else {
             return Err(FieldError::NotAStruct { ty: ty.name, field: (*name).to_owned() });
         };
-        let Some((within, next)) = find_field(layout, fields, name, MAX_DEPTH)? else {
+        let Some((within, next)) = find_field(layout, fields, name)? else {
             let known = fields.iter().map(|field| field.name.clone()).collect();
             return Err(FieldError::Unknown { ty: ty.name.clone(), field: (*name).to_owned(), known });
         };
@@ -25,25 +30,24 @@ pub(crate) fn field_path(layout: Layout<'_>, id: TypeId, path: &[&str]) -> Resul
 }
 
 /// The field itself, else the one that is promoted from the shallowest embedded struct.
-fn find_field(
-    layout: Layout<'_>,
-    fields: &[Field],
-    name: &str,
-    depth: usize,
-) -> Result<Option<(u64, TypeId)>, FieldError> {
-    if let Some(field) = fields.iter().find(|field| field.name == name) {
-        return Ok(Some((field.offset, field.ty)));
-    }
-    if depth == 0 {
-        return Ok(None);
-    }
-    for field in fields.iter().filter(|field| field.embedded || field.name.is_empty()) {
-        let Type { kind: TypeKind::Struct { fields: inner }, .. } = layout.ty(field.ty)? else {
-            continue;
-        };
-        if let Some((offset, ty)) = find_field(layout, &inner, name, depth.saturating_sub(1))? {
-            return Ok(Some((field.offset.saturating_add(offset), ty)));
+fn find_field(layout: Layout<'_>, fields: &[Field], name: &str) -> Result<Option<(u64, TypeId)>, FieldError> {
+    let mut level: Vec<(u64, Field)> = fields.iter().map(|field| (0, field.clone())).collect();
+    let mut seen = BTreeSet::new();
+    while !level.is_empty() {
+        if let Some((base, field)) = level.iter().find(|(_, field)| field.name == name) {
+            return Ok(Some((base.saturating_add(field.offset), field.ty)));
         }
+        let mut next = Vec::new();
+        for (base, field) in level.iter().filter(|(_, field)| field.embedded || field.name.is_empty()) {
+            if seen.len() >= MAX_EMBEDDED || !seen.insert(field.ty) {
+                continue;
+            }
+            if let Type { kind: TypeKind::Struct { fields: inner }, .. } = layout.ty(field.ty)? {
+                let base = base.saturating_add(field.offset);
+                next.extend(inner.into_iter().map(|field| (base, field)));
+            }
+        }
+        level = next;
     }
     Ok(None)
 }
@@ -67,15 +71,14 @@ pub(crate) fn scalar(layout: Layout<'_>, id: TypeId) -> Result<Scalar, FieldErro
                 // Wrappers carry markers of size 0 beside the number (`noCopy`, `align64`).
                 let mut inner = None;
                 for field in fields {
-                    let field_ty = layout.ty(field.ty)?;
-                    if field_ty.size != 0 && inner.replace((field.offset, field_ty)).is_some() {
+                    if layout.size_of(field.ty)? != 0 && inner.replace((field.offset, field.ty)).is_some() {
                         return Err(FieldError::NotAScalar { ty: name });
                     }
                 }
                 match inner {
-                    Some((at, field_ty)) => {
+                    Some((at, field)) => {
                         offset = offset.saturating_add(at);
-                        ty = field_ty;
+                        ty = layout.ty(field)?;
                         continue;
                     }
                     None => break,

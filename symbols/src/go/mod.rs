@@ -1,5 +1,10 @@
 //! What is known of Go.
 
+pub(crate) mod abi;
+pub(crate) mod moduledata;
 pub(crate) mod names;
 pub(crate) mod offsets;
+pub(crate) mod sites;
+pub(crate) mod tls;
 pub(crate) mod version;
+pub(crate) mod wait_reasons;

@@ -1,3 +1,4 @@
 //! Machine code, one module per machine.
 
+pub(crate) mod flow;
 pub(crate) mod x64;

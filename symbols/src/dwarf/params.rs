@@ -1,0 +1,156 @@
+//! Parameters and results.
+
+use gimli::{AttributeValue, LocationLists, Operation, UnitOffset};
+
+use super::Dwarf;
+use super::locations::Locations;
+use super::sections::{Id, Slice};
+use super::units::{AttributeValueKind, Entry, Unit};
+use crate::address::LinkAddr;
+use crate::error::{Error, Reason};
+use crate::functions::Function;
+use crate::insn::x64::X64Reg;
+use crate::location::{Location, Param};
+
+impl<'a> Dwarf<'a> {
+    /// The parameters and results of a function, in order.
+    pub(crate) fn params(&self, function: &Function) -> Result<Vec<Param>, Reason> {
+        let missing =
+            || Reason::NotFound { what: "debug information of the function", name: function.name.clone() };
+        let (unit, offset) = self.function(function)?.ok_or_else(missing)?;
+        let (_, children) = unit.entry_with_children(offset).map_err(Reason::from)?.ok_or_else(missing)?;
+        let mut params = Vec::new();
+        for child in children.iter().filter(|c| c.tag() == gimli::DW_TAG_formal_parameter) {
+            if let Some(param) = self.param(&unit, child)? {
+                params.push(param);
+            }
+        }
+        Ok(params)
+    }
+
+    /// The entry of a function: with its name, or, where it was inlined too, with an origin that has.
+    fn function(&self, function: &Function) -> Result<Option<(Unit<'a>, UnitOffset)>, Error> {
+        let units = self.units()?;
+        let name = function.name.strip_suffix(".abi0").unwrap_or(&function.name);
+        for number in self.units_that_mention(name)? {
+            let unit = units.unit(self, number)?;
+            for (low_pc, offset) in units.index(&unit, self)?.functions() {
+                if self.address(&unit, low_pc)? == function.addr.0 {
+                    return Ok(Some((unit, offset)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn param(&self, unit: &Unit<'a>, entry: &Entry<'a>) -> Result<Option<Param>, Error> {
+        let origin = match self.reference(unit, entry, gimli::DW_AT_abstract_origin)? {
+            Some(origin) => {
+                let (unit, offset) = self.locate(origin)?;
+                unit.entry(offset)?.map(|entry| (unit, entry))
+            }
+            None => None,
+        };
+        let (described, description) = match &origin {
+            Some((unit, entry)) => (unit, entry),
+            None => (unit, entry),
+        };
+        let Some(ty) = self.type_of(described, description)? else { return Ok(None) };
+        let name = self.name(described, description)?.unwrap_or_default();
+        let is_result = [entry, description].iter().any(|entry| {
+            matches!(entry.attr_value(gimli::DW_AT_variable_parameter), Some(AttributeValue::Flag(true)))
+        });
+        let locations = self.locations(unit, entry)?;
+        Ok(Some(Param { name, ty, is_result, locations }))
+    }
+
+    fn locations(&self, unit: &Unit<'a>, entry: &Entry<'a>) -> Result<Locations, Error> {
+        let encoding = unit.header.encoding();
+        let offset = match entry.attr_value(gimli::DW_AT_location) {
+            Some(AttributeValue::Exprloc(expression)) => {
+                return Ok(Locations::Fixed(location(expression, unit)));
+            }
+            Some(AttributeValue::LocationListsRef(offset)) => offset,
+            Some(AttributeValue::SecOffset(offset)) => gimli::LocationListsOffset(offset),
+            Some(AttributeValue::DebugLocListsIndex(index)) => {
+                let base = self.units()?.bases(unit)?.loclists;
+                self.lists()?.get_offset(encoding, base, index)?
+            }
+            _ => return Ok(Locations::Fixed(Location::Unavailable)),
+        };
+        let bases = self.units()?.bases(unit)?;
+        let low_pc = match bases.low_pc {
+            Some(AttributeValueKind::Addr(addr)) => addr,
+            Some(index) => self.address(unit, index)?,
+            None => 0,
+        };
+        let addresses = gimli::DebugAddr::from(self.section(Id::Addr)?);
+        let mut list = self.lists()?.locations(offset, encoding, low_pc, &addresses, bases.addr)?;
+        let mut ranges = Vec::new();
+        while let Some(part) = list.next()? {
+            let (start, end) = (LinkAddr(part.range.begin), LinkAddr(part.range.end));
+            ranges.push((start, end, location(part.data, unit)));
+        }
+        Ok(Locations::Ranges(ranges))
+    }
+
+    fn lists(&self) -> Result<LocationLists<Slice<'a>>, Error> {
+        Ok(LocationLists::new(self.section(Id::Loc)?.into(), self.section(Id::LocLists)?.into()))
+    }
+}
+
+/// What an expression says, as far as values in registers and frames go.
+fn location(expression: gimli::Expression<Slice<'_>>, unit: &Unit<'_>) -> Location {
+    let mut operations = expression.operations(unit.header.encoding());
+    let mut pieces = Vec::new();
+    let mut current: Option<Location> = None;
+    let mut on_frame = false;
+    loop {
+        match operations.next() {
+            Ok(Some(Operation::Register { register })) => {
+                current = Some(Location::Register(X64Reg(register.0)));
+            }
+            Ok(Some(Operation::FrameOffset { offset })) => current = Some(Location::FrameOffset(offset)),
+            Ok(Some(Operation::CallFrameCFA)) => {
+                on_frame = true;
+                current = Some(Location::FrameOffset(0));
+            }
+            Ok(Some(Operation::PlusConstant { value })) if on_frame => {
+                current = i64::try_from(value).ok().map(Location::FrameOffset);
+            }
+            Ok(Some(Operation::UnsignedConstant { .. } | Operation::SignedConstant { .. })) => {
+                // Go writes `DW_OP_call_frame_cfa; DW_OP_consts N; DW_OP_plus` for slots.
+                let Ok(value) = constant(&expression, unit) else { return Location::Unavailable };
+                current = Some(Location::FrameOffset(value));
+            }
+            Ok(Some(Operation::Plus)) if on_frame => {}
+            Ok(Some(Operation::Piece { size_in_bits, .. })) => {
+                on_frame = false;
+                pieces.push((current.take().unwrap_or(Location::Unavailable), size_in_bits >> 3));
+            }
+            Ok(None) => break,
+            _ => return Location::Unavailable,
+        }
+    }
+    match (pieces.is_empty(), current) {
+        (true, Some(location)) => location,
+        (false, _) => Location::Pieces(pieces),
+        (true, None) => Location::Unavailable,
+    }
+}
+
+/// The constant of an expression of the form `cfa + N`, whole.
+fn constant(expression: &gimli::Expression<Slice<'_>>, unit: &Unit<'_>) -> Result<i64, ()> {
+    let mut operations = expression.operations(unit.header.encoding());
+    let first = operations.next();
+    let (Ok(Some(Operation::CallFrameCFA)), Ok(Some(second)), Ok(Some(Operation::Plus)), Ok(None)) =
+        (first, operations.next(), operations.next(), operations.next())
+    else {
+        return Err(());
+    };
+    match second {
+        Operation::UnsignedConstant { value } => i64::try_from(value).map_err(|_| ()),
+        Operation::SignedConstant { value } => Ok(value),
+        _ => Err(()),
+    }
+}

@@ -1,0 +1,217 @@
+//! Go's pclntab (`runtime.pcHeader` and what it leads to, `src/runtime/symtab.go`): functions,
+//! files and lines of all Go code. It is in every Go program, stripped or not.
+//!
+//! Layouts of Go 1.18/1.19 and of 1.20 and later; older ones are recognised and refused.
+
+use crate::address::LinkAddr;
+use crate::bytes::Bytes;
+
+/// `pcHeader.magic` since Go 1.20.
+const MAGIC_1_20: u32 = 0xffff_fff1;
+/// Of Go 1.18 and 1.19.
+const MAGIC_1_18: u32 = 0xffff_fff0;
+
+/// Steps that the decoding of one function's table may take: no function is this large.
+const MAX_STEPS: usize = 1 << 20;
+
+/// Where in the file the table is, and its header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pclntab {
+    /// Where it is mapped.
+    pub(crate) addr: LinkAddr,
+    /// `runtime.text`: what the offsets of functions start from.
+    pub(crate) text: u64,
+    /// Bytes from the table's start to its functions' names.
+    pub(crate) names: u64,
+    count: u32,
+    compile_units: u64,
+    files: u64,
+    pc_values: u64,
+    functions: u64,
+    /// Bytes from the start of a `_func` to its `funcID`.
+    func_id: u64,
+}
+
+/// The table with its bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Table<'a> {
+    pub(crate) header: &'a Pclntab,
+    pub(crate) bytes: &'a [u8],
+}
+
+/// One function of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Func {
+    pub(crate) addr: LinkAddr,
+    /// Bytes up to the next function, padding included.
+    pub(crate) size: u64,
+    /// Bytes from the table of functions to its `_func`.
+    offset: u32,
+}
+
+/// What a table's head is by its magic number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Magic {
+    /// One that is read here.
+    Known,
+    /// That of Go 1.17 or older.
+    Old,
+}
+
+/// Whether the head of a pclntab for x86-64 is here.
+pub(crate) fn magic(bytes: &[u8]) -> Option<Magic> {
+    let mut head = Bytes::new(bytes);
+    let magic = head.u32()?;
+    // Two zeros, instructions are multiples of 1 byte, pointers have 8.
+    (head.u32()? == 0x0801_0000).then_some(())?;
+    match magic {
+        MAGIC_1_18 | MAGIC_1_20 => Some(Magic::Known),
+        0xffff_fffa | 0xffff_fffb => Some(Magic::Old),
+        _ => None,
+    }
+}
+
+impl Pclntab {
+    /// Reads the header. `pointer` gives the value of a pointer at an address, as the dynamic linker
+    /// leaves it.
+    pub(crate) fn parse(
+        bytes: &[u8],
+        addr: LinkAddr,
+        pointer: impl Fn(LinkAddr) -> Option<u64>,
+    ) -> Option<Self> {
+        let mut head = Bytes::new(bytes);
+        let magic = head.u32()?;
+        head.u32()?;
+        let count = u32::try_from(head.u64()?).ok()?;
+        let _files = head.u64()?;
+        let in_file = head.u64()?;
+        let text = pointer(addr.checked_add(24)?).unwrap_or(in_file);
+        let names = head.u64()?;
+        let compile_units = head.u64()?;
+        let files = head.u64()?;
+        let pc_values = head.u64()?;
+        let functions = head.u64()?;
+        let func_id = if magic == MAGIC_1_18 { 36 } else { 40 };
+        let len = u64::try_from(bytes.len()).ok()?;
+        let table_len = u64::from(count).checked_mul(8)?.checked_add(4)?;
+        (functions.checked_add(table_len)? <= len).then_some(())?;
+        Some(Self { addr, text, names, count, compile_units, files, pc_values, functions, func_id })
+    }
+}
+
+impl<'a> Table<'a> {
+    pub(crate) fn len(self) -> u32 {
+        self.header.count
+    }
+
+    /// The function with that index, in order of address.
+    pub(crate) fn func(self, index: u32) -> Option<Func> {
+        if index >= self.header.count {
+            return None;
+        }
+        let at = self.header.functions.checked_add(u64::from(index).checked_mul(8)?)?;
+        let mut bytes = Bytes::at(self.bytes, at)?;
+        let start = bytes.u32()?;
+        let offset = bytes.u32()?;
+        let end = bytes.u32()?;
+        Some(Func {
+            addr: LinkAddr(self.header.text.checked_add(u64::from(start))?),
+            size: u64::from(end.checked_sub(start)?),
+            offset,
+        })
+    }
+
+    pub(crate) fn funcs(self) -> impl Iterator<Item = Func> + 'a {
+        (0..self.len()).filter_map(move |index| self.func(index))
+    }
+
+    /// Whether the address is in Go's text: from `runtime.text` to the last function's end.
+    pub(crate) fn covers(self, addr: LinkAddr) -> bool {
+        self.find(addr).is_some()
+    }
+
+    /// The function that the address is in.
+    pub(crate) fn find(self, addr: LinkAddr) -> Option<Func> {
+        let (mut low, mut high) = (0u32, self.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.func(middle)?.addr <= addr {
+                low = middle.checked_add(1)?;
+            } else {
+                high = middle;
+            }
+        }
+        let func = self.func(low.checked_sub(1)?)?;
+        (addr.0.checked_sub(func.addr.0)? < func.size).then_some(func)
+    }
+
+    pub(crate) fn name_bytes(self, func: Func) -> Option<&'a [u8]> {
+        let offset = self.field(func, 4)?;
+        Bytes::at(self.bytes, self.header.names.checked_add(u64::from(offset))?)?.cstr()
+    }
+
+    /// Whether the function has that very name: without looking for its end.
+    pub(crate) fn is_named(self, func: Func, name: &[u8]) -> bool {
+        let rest = self
+            .field(func, 4)
+            .and_then(|offset| self.header.names.checked_add(u64::from(offset)))
+            .and_then(|at| Bytes::at(self.bytes, at));
+        rest.and_then(|rest| rest.rest().strip_prefix(name)).is_some_and(|rest| rest.first() == Some(&0))
+    }
+
+    pub(crate) fn name(self, func: Func) -> Option<&'a str> {
+        std::str::from_utf8(self.name_bytes(func)?).ok()
+    }
+
+    /// The source file at an address of the function.
+    pub(crate) fn file(self, func: Func, addr: LinkAddr) -> Option<&'a str> {
+        let number = u32::try_from(self.pc_value(func, 20, addr)?).ok()?;
+        let unit = self.field(func, 32)?;
+        let index = u64::from(unit.checked_add(number)?).checked_mul(4)?;
+        let offset = Bytes::at(self.bytes, self.header.compile_units.checked_add(index)?)?.u32()?;
+        let at = self.header.files.checked_add(u64::from(offset))?;
+        std::str::from_utf8(Bytes::at(self.bytes, at)?.cstr()?).ok()
+    }
+
+    /// The source line at an address of the function.
+    pub(crate) fn line(self, func: Func, addr: LinkAddr) -> Option<u32> {
+        u32::try_from(self.pc_value(func, 24, addr)?).ok()
+    }
+
+    /// How far rsp is below its value at the entry, at an address of the function.
+    pub(crate) fn stack_delta(self, func: Func, addr: LinkAddr) -> Option<i32> {
+        self.pc_value(func, 16, addr)
+    }
+
+    /// A 4-byte field of a `_func`.
+    fn field(self, func: Func, at: u64) -> Option<u32> {
+        debug_assert!(at < self.header.func_id, "fields before funcID have the same place in all layouts");
+        let start = self.header.functions.checked_add(u64::from(func.offset))?;
+        Bytes::at(self.bytes, start.checked_add(at)?)?.u32()
+    }
+
+    /// Decodes one of a function's tables of values by address (`runtime.pcvalue`): pairs of
+    /// differences, the value's (zigzag) and the address's.
+    fn pc_value(self, func: Func, field: u64, addr: LinkAddr) -> Option<i32> {
+        let offset = self.field(func, field)?;
+        if offset == 0 {
+            return None;
+        }
+        let mut bytes = Bytes::at(self.bytes, self.header.pc_values.checked_add(u64::from(offset))?)?;
+        let mut value = -1i32;
+        let mut at = func.addr.0;
+        for step in 0..MAX_STEPS {
+            let difference = u32::try_from(bytes.uvarint()?).ok()?;
+            if difference == 0 && step != 0 {
+                return None;
+            }
+            let zigzag = (difference >> 1) ^ 0u32.wrapping_sub(difference & 1);
+            value = value.wrapping_add(zigzag.cast_signed());
+            at = at.checked_add(bytes.uvarint()?)?;
+            if addr.0 < at {
+                return Some(value);
+            }
+        }
+        None
+    }
+}
