@@ -29,6 +29,7 @@ impl Builder<'_> {
                         b.write(if first { then } else { otherwise }, slot, offset, ty)
                     });
                 }
+                ExprKind::MapGet(map, key) => self.map_get_memory(*map, key, slot, offset, ty),
                 _ => {
                     let (base, from, source) = self.memory(expr);
                     self.copy_value(base, from, &source, slot, offset, ty);
