@@ -23,7 +23,7 @@ Examples:
 /// See inside running Go programs: goroutines, threads, cgo.
 #[derive(Debug, Parser)]
 #[command(name = "gprobe", version, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// One of the commands.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -34,7 +34,7 @@ pub struct Cli {
 
 /// Running a script.
 #[derive(Args, Debug)]
-pub struct Run {
+pub(crate) struct Run {
     /// A script file, or the name of a script that ships (`gprobe stdlib` lists them)
     #[arg(value_name = "SCRIPT", required_unless_present = "program")]
     pub script: Option<String>,
@@ -66,7 +66,7 @@ pub struct Run {
 
 /// What is traced.
 #[derive(Args, Clone, Debug, Default)]
-pub struct TargetArgs {
+pub(crate) struct TargetArgs {
     /// The running process
     #[arg(short, long, value_name = "PID")]
     pub pid: Option<u32>,
@@ -80,7 +80,7 @@ pub struct TargetArgs {
 
 /// Where to look functions up.
 #[derive(Args, Clone, Debug, Default)]
-pub struct FileArgs {
+pub(crate) struct FileArgs {
     /// The running process
     #[arg(short, long, value_name = "PID")]
     pub pid: Option<u32>,
@@ -91,7 +91,7 @@ pub struct FileArgs {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// List what can be probed: functions, tracepoints
     List {
         /// What to look for, `*` and `?` being wild: `main.*`, `tracepoint:sched:*`
@@ -146,7 +146,7 @@ pub enum Command {
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FormatArg {
+pub(crate) enum FormatArg {
     /// For people
     Text,
     /// One JSON object a line
@@ -155,7 +155,7 @@ pub enum FormatArg {
 
 /// Stages whose output can be printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Emit {
+pub(crate) enum Emit {
     /// The syntax tree
     Ast,
     /// Sites, names and types

@@ -150,7 +150,7 @@ fn announce(args: &Run, attached: &Attached, sink: &mut Sink<'_>) -> Result<(), 
         say(&format!("left out: the kernel takes no probe in `{function}`"));
     }
     let places = attached.places();
-    let at = if places == probes { String::new() } else { format!(" at {places} places") };
+    let at = if places <= probes { String::new() } else { format!(" at {places} places") };
     say(&format!("Attached {probes} {}{at}", if probes == 1 { "probe" } else { "probes" }));
     if args.verbose {
         for program in &attached.artifact().programs {

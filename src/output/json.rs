@@ -8,12 +8,12 @@ use super::clock::Clock;
 use super::text;
 
 /// `{"type": kind, "data": data}`
-pub fn line(kind: &str, data: Json) -> String {
+pub(crate) fn line(kind: &str, data: Json) -> String {
     json!({ "type": kind, "data": data }).to_string()
 }
 
 /// A value.
-pub fn value(v: &Value, clock: &Clock) -> Json {
+pub(crate) fn value(v: &Value, clock: &Clock) -> Json {
     match v {
         Value::Bool(b) => Json::Bool(*b),
         Value::Tuple(parts) => Json::Array(parts.iter().map(|p| value(p, clock)).collect()),
@@ -24,7 +24,7 @@ pub fn value(v: &Value, clock: &Clock) -> Json {
 }
 
 /// A map: of the kind `map`, `hist` or `stats`, as its values are.
-pub fn map(map: &MapInfo, entries: &[MapEntry], div: u64, clock: &Clock) -> String {
+pub(crate) fn map(map: &MapInfo, entries: &[MapEntry], div: u64, clock: &Clock) -> String {
     let kind = match map.value {
         MapValue::Hist { .. } | MapValue::LHist { .. } => "hist",
         MapValue::Stats { .. } => "stats",

@@ -10,7 +10,7 @@ use gprobe_compiler::artifact::{Action, Artifact, Count, Piece};
 use gprobe_runtime::{Event, MapEntry, Value};
 
 pub use clock::Clock;
-pub use text::escape;
+pub(crate) use text::escape;
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl<'a> Sink<'a> {
             Event::Value(value) => match self.format {
                 Format::Text => {
                     let text = text::value(value, &self.clock);
-                    self.line(&text::escape(&text).into_owned())
+                    self.line(&text::escape(&text))
                 }
                 Format::Json => {
                     let value = json::value(value, &self.clock);

@@ -11,7 +11,7 @@ use super::clock::Clock;
 const BAR: usize = 52;
 
 /// A value as `print`, `%s` and `%v` show it.
-pub fn value(value: &Value, clock: &Clock) -> String {
+pub(crate) fn value(value: &Value, clock: &Clock) -> String {
     match value {
         Value::None => String::new(),
         Value::Bool(b) => b.to_string(),
@@ -43,7 +43,7 @@ pub fn value(value: &Value, clock: &Clock) -> String {
 }
 
 /// A value's number, where it has one: for sorting and for `%d`.
-pub fn number(value: &Value) -> Option<i128> {
+pub(crate) fn number(value: &Value) -> Option<i128> {
     Some(match value {
         Value::Bool(b) => i128::from(*b),
         Value::Int(n) => i128::from(*n),
@@ -57,7 +57,7 @@ pub fn number(value: &Value) -> Option<i128> {
 
 /// Escapes what a target wrote, so that it can't steer the terminal: control characters but tab and
 /// newline become `\xNN`.
-pub fn escape(text: &str) -> std::borrow::Cow<'_, str> {
+pub(crate) fn escape(text: &str) -> std::borrow::Cow<'_, str> {
     let bad = |c: char| c.is_control() && c != '\n' && c != '\t';
     if !text.contains(bad) {
         return text.into();
@@ -74,7 +74,7 @@ pub fn escape(text: &str) -> std::borrow::Cow<'_, str> {
 }
 
 /// `@name[key, key]`
-pub fn map_key(map: &MapInfo, key: &[Value], clock: &Clock) -> String {
+pub(crate) fn map_key(map: &MapInfo, key: &[Value], clock: &Clock) -> String {
     if key.is_empty() {
         return map.name.clone();
     }
@@ -83,7 +83,7 @@ pub fn map_key(map: &MapInfo, key: &[Value], clock: &Clock) -> String {
 }
 
 /// A map's entries, each on its own line or lines; values are divided by `div`.
-pub fn map(map: &MapInfo, entries: &[MapEntry], div: u64, clock: &Clock) -> String {
+pub(crate) fn map(map: &MapInfo, entries: &[MapEntry], div: u64, clock: &Clock) -> String {
     let mut out = String::new();
     for entry in entries {
         let key = map_key(map, &entry.key, clock);
@@ -115,12 +115,12 @@ fn datum_text(datum: &MapDatum, div: u64, clock: &Clock) -> String {
 }
 
 /// The mean, rounded towards 0.
-pub fn average(count: u64, total: i128) -> i128 {
+pub(crate) fn average(count: u64, total: i128) -> i128 {
     total.checked_div(i128::from(count)).unwrap_or(0)
 }
 
 /// What maps are sorted by: their value, the count of histograms.
-pub fn rank(datum: &MapDatum) -> i128 {
+pub(crate) fn rank(datum: &MapDatum) -> i128 {
     match datum {
         MapDatum::Value(v) => number(v).unwrap_or(0),
         MapDatum::Number(n) => *n,
@@ -132,7 +132,7 @@ pub fn rank(datum: &MapDatum) -> i128 {
 }
 
 /// Bounds of a bucket: the lowest value in it, and the lowest above it.
-pub fn bounds(value: &MapValue, index: u64) -> (Option<i128>, Option<i128>) {
+pub(crate) fn bounds(value: &MapValue, index: u64) -> (Option<i128>, Option<i128>) {
     match *value {
         MapValue::LHist { min, max, step } => {
             let last = ((max - min) / step.max(1)) as u64 + 1;
@@ -193,7 +193,13 @@ fn power(n: i128) -> String {
 }
 
 /// One conversion of a printf.
-pub fn conversion(spec: &Spec, width: usize, precision: Option<usize>, v: &Value, clock: &Clock) -> String {
+pub(crate) fn conversion(
+    spec: &Spec,
+    width: usize,
+    precision: Option<usize>,
+    v: &Value,
+    clock: &Clock,
+) -> String {
     let cut = |n: i128| -> (i64, u64) {
         match spec.bytes {
             1 => (i64::from(n as i8), u64::from(n as u8)),

@@ -30,7 +30,7 @@ impl<'a> Bytes<'a> {
         Some(Self { rest: data.get(usize::try_from(offset).ok()?..)? })
     }
 
-    number! { u8: u8, u16: u16, u32: u32, i32: i32, u64: u64 }
+    number! { u8: u8, u32: u32, u64: u64 }
 
     /// The next `len` bytes.
     pub(crate) fn take(&mut self, len: u64) -> Option<&'a [u8]> {
@@ -83,7 +83,7 @@ mod tests {
     fn reads_stop_at_the_end() {
         let mut bytes = Bytes::new(&[1, 2, 3, 4, 5]);
         assert_eq!(bytes.u32(), Some(0x0403_0201));
-        assert_eq!(bytes.u16(), None);
+        assert_eq!(bytes.u32(), None);
         assert_eq!(bytes.u8(), Some(5));
         assert_eq!(bytes.u8(), None);
         assert_eq!(bytes.take(u64::MAX), None);

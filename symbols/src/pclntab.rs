@@ -125,11 +125,6 @@ impl<'a> Table<'a> {
         (0..self.len()).filter_map(move |index| self.func(index))
     }
 
-    /// Whether the address is in Go's text: from `runtime.text` to the last function's end.
-    pub(crate) fn covers(self, addr: LinkAddr) -> bool {
-        self.find(addr).is_some()
-    }
-
     /// The function that the address is in.
     pub(crate) fn find(self, addr: LinkAddr) -> Option<Func> {
         let (mut low, mut high) = (0u32, self.len());

@@ -74,6 +74,9 @@ pub fn resolve(
     cx.finish(typed)
 }
 
+/// A function's parameters, or why there are none.
+type ParamsOrReason = Result<Arc<Vec<Param>>, String>;
+
 /// What all bodies share while they are typed.
 struct Resolver<'t> {
     target: &'t Target<'t>,
@@ -86,7 +89,8 @@ struct Resolver<'t> {
     enums: Vec<EnumTable>,
     binaries: Vec<TargetBinary>,
     runtime: Option<RuntimeLayout>,
-    params: HashMap<(usize, u64), Result<Arc<Vec<Param>>, String>>,
+    /// By file and address of the function.
+    params: HashMap<(usize, u64), ParamsOrReason>,
     last_round: bool,
 }
 
@@ -304,7 +308,7 @@ impl<'t> Resolver<'t> {
         binary: usize,
         file: &Binary,
         function: &gprobe_symbols::Function,
-    ) -> Result<Arc<Vec<Param>>, String> {
+    ) -> ParamsOrReason {
         self.params
             .entry((binary, function.addr.0))
             .or_insert_with(|| file.params(function).map(Arc::new).map_err(|reason| reason.to_string()))

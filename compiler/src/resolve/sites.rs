@@ -434,9 +434,9 @@ impl Resolver<'_> {
             _ if inside => calls(file, &sites, what.callee.as_ref())?,
             (true, true) => {
                 let tails = if grouping.wants_results { &[][..] } else { &sites.tail_jumps[..] };
-                sites.returns.iter().chain(tails).cloned().collect()
+                sites.returns.iter().chain(tails).copied().collect()
             }
-            _ => vec![sites.entry.clone()],
+            _ => vec![sites.entry],
         };
         if exits.is_empty() {
             return Err(Reason::NeverReturns);

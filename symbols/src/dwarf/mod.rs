@@ -81,7 +81,7 @@ impl<'a> Dwarf<'a> {
         let id = found.ok_or_else(missing)?;
         let (unit, offset) = self.locate(id)?;
         let entry = unit.entry(offset)?.ok_or_else(missing)?;
-        Ok(self.type_of(&unit, &entry)?.ok_or_else(missing)?)
+        self.type_of(&unit, &entry)?.ok_or_else(missing)
     }
 
     /// How many inlined copies of a function there are.

@@ -1,5 +1,7 @@
 //! Types: what an entry of DWARF says of one.
 
+#![allow(non_upper_case_globals, reason = "DWARF's own names, as gimli spells them")]
+
 use gimli::{
     AttributeValue, DW_AT_byte_size, DW_AT_count, DW_AT_data_bit_offset, DW_AT_data_member_location,
     DW_AT_encoding, DW_AT_name, DW_AT_upper_bound, DW_TAG_array_type, DW_TAG_atomic_type, DW_TAG_base_type,

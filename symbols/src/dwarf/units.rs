@@ -1,5 +1,6 @@
 //! Compilation units: where they are, their abbreviations, and an index of each made when it is
 //! first looked into.
+#![allow(non_upper_case_globals, reason = "DWARF's own names, as gimli spells them")]
 
 use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;
@@ -8,10 +9,10 @@ use std::sync::{Arc, OnceLock};
 
 use gimli::{
     Abbreviations, AttributeValue, DW_TAG_array_type, DW_TAG_base_type, DW_TAG_class_type,
-    DW_TAG_compile_unit, DW_TAG_enumeration_type, DW_TAG_inlined_subroutine, DW_TAG_pointer_type,
-    DW_TAG_structure_type, DW_TAG_subprogram, DW_TAG_subroutine_type, DW_TAG_typedef, DW_TAG_union_type,
-    DW_TAG_variable, DebugAbbrev, DebugAddrBase, DebugInfo, DebugInfoOffset, DebugLocListsBase,
-    DebugStrOffsetsBase, DebuggingInformationEntry, DwTag, LittleEndian, UnitHeader, UnitOffset,
+    DW_TAG_enumeration_type, DW_TAG_inlined_subroutine, DW_TAG_pointer_type, DW_TAG_structure_type,
+    DW_TAG_subprogram, DW_TAG_subroutine_type, DW_TAG_typedef, DW_TAG_union_type, DW_TAG_variable,
+    DebugAbbrev, DebugAddrBase, DebugInfo, DebugInfoOffset, DebugLocListsBase, DebugStrOffsetsBase,
+    DebuggingInformationEntry, DwTag, LittleEndian, UnitHeader, UnitOffset,
 };
 
 use super::Dwarf;
@@ -26,8 +27,11 @@ pub(crate) struct Units {
     /// In order of offset.
     list: Vec<UnitData>,
     /// Where tables of abbreviations begin: one ends where the next begins.
-    abbreviations: Vec<(usize, OnceLock<Result<Arc<Abbreviations>, Error>>)>,
+    abbreviations: Vec<(usize, Lazy<Arc<Abbreviations>>)>,
 }
+
+/// Read when first used.
+type Lazy<T> = OnceLock<Result<T, Error>>;
 
 struct UnitData {
     offset: usize,
@@ -355,9 +359,4 @@ pub(crate) fn inlined_copies(unit: &Unit<'_>, origins: &BTreeSet<usize>) -> Resu
         }
     }
     Ok(count)
-}
-
-/// Whether the tag is that of a whole unit.
-pub(crate) fn is_unit(tag: DwTag) -> bool {
-    tag == DW_TAG_compile_unit
 }

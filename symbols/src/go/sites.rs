@@ -30,8 +30,17 @@ pub(crate) fn sites(binary: &Binary, function: &Function) -> Result<Sites, Reaso
         .bytes_at(function.addr, size)
         .ok_or_else(|| unprobeable(function.addr, "its code is not in the file"))?;
     let code = decode(bytes, function.addr.0);
-    let (entry, condition) = entry(&code, function.language)
+    let (mut entry, mut condition) = entry(&code, function.language)
         .ok_or_else(|| unprobeable(function.addr, "its first bytes are no instruction"))?;
+    // Go's own table must agree that the frame has not begun: the return address is on top.
+    let delta = binary
+        .pclntab()
+        .and_then(|table| table.stack_delta(table.find(function.addr)?, LinkAddr(entry.addr())));
+    if delta.is_some_and(|delta| delta != 0)
+        && let Some(first) = code.first()
+    {
+        (entry, condition) = (first, EntryCondition::Always);
+    }
     let site = |at: &Decoded<'_>, kind, condition| -> Result<Site, Reason> {
         let addr = LinkAddr(at.addr());
         if let Some(why) = at.refused() {
