@@ -37,15 +37,15 @@ fn gprobe() -> Result<PathBuf, String> {
     built.filter(|path| path.is_file()).ok_or_else(|| format!("no release/gprobe beside {}", this.display()))
 }
 
-/// gprobe on the process for some seconds, ended as Ctrl-C would, by root.
+/// gprobe on the process for some seconds, by root.
 fn traced(gprobe: PathBuf, pid: u32, seconds: u32) -> Command {
-    // `timeout` and not this task sends the signal: under sudo it would not be allowed to.
-    let (timeout, root) = ("timeout", rustix::process::geteuid().is_root());
-    let mut command = Command::new(if root { timeout } else { "sudo" });
-    if !root {
-        command.arg(timeout);
-    }
-    command.args(["--foreground", "--preserve-status", "--signal=INT", &seconds.to_string()]);
-    command.arg(gprobe).args(["cgocalls", "-p", &pid.to_string()]);
+    let mut command = if rustix::process::geteuid().is_root() {
+        Command::new(gprobe)
+    } else {
+        let mut sudo = Command::new("sudo");
+        sudo.arg(gprobe);
+        sudo
+    };
+    command.args(["cgocalls", "-p", &pid.to_string(), "--time", &format!("{seconds}s")]);
     command
 }
