@@ -22,6 +22,10 @@ const CLOSERS: usize = 64;
 /// How often `exit()` and the target's end are looked for where nothing wakes us up.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// How soon what the target has mapped is read again, at first and later on.
+const FIRST_REFRESH: Duration = Duration::from_millis(20);
+const LAST_REFRESH: Duration = Duration::from_secs(5);
+
 /// A descriptor whose closing takes a probe away.
 type Link = OwnedFd;
 
@@ -37,6 +41,8 @@ pub struct Attached {
     exit: Option<u8>,
     target_ended: bool,
     left_out: Vec<String>,
+    /// When what the target has mapped is next read, and how long after that again.
+    refresh: (Instant, Duration),
 }
 
 /// A script whose probes are gone; its maps can still be read.
@@ -75,6 +81,7 @@ impl Loaded {
             exit: None,
             target_ended: false,
             left_out: Vec::new(),
+            refresh: (Instant::now(), FIRST_REFRESH),
         };
         attached.run(|attach| matches!(attach, Attach::Begin))?;
         match attached.put(pid) {
@@ -197,8 +204,19 @@ impl Attached {
             self.target_ended = true;
         }
         self.tick()?;
+        self.refresh_names();
         self.look_for_exit();
         Ok(self.drain())
+    }
+
+    /// Names are mostly asked for at the end, when the target may be gone: so what it has mapped is read
+    /// while it runs, often at first, when a new program loads its libraries.
+    fn refresh_names(&mut self) {
+        let (at, wait) = self.refresh;
+        if !self.target_ended && Instant::now() >= at {
+            self.decoder.refresh();
+            self.refresh = (Instant::now() + wait, (wait * 2).min(LAST_REFRESH));
+        }
     }
 
     /// Runs what is due.

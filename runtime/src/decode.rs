@@ -66,6 +66,11 @@ impl Decoder {
         Ok(Some(event))
     }
 
+    /// Reads anew what the target has mapped.
+    pub(crate) fn refresh(&mut self) {
+        self.symboliser.refresh_target();
+    }
+
     fn field(&mut self, record: &[u8], field: &Field) -> Option<Value> {
         debug_assert!(field.offset >= RECORD_HEADER);
         self.value(record.get(field.offset as usize..)?, &field.ty)

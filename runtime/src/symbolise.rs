@@ -37,6 +37,13 @@ impl Symboliser {
         new
     }
 
+    /// Reads anew what the target has mapped: libraries come while it runs, and go with it.
+    pub(crate) fn refresh_target(&mut self) {
+        if let Some(pid) = self.target {
+            self.refresh(pid);
+        }
+    }
+
     fn refresh(&mut self, pid: u32) {
         if let Ok(found) = mappings(pid)
             && !found.is_empty()
@@ -92,7 +99,9 @@ impl Symboliser {
         let link = file.link_addr(FileOffset(addr - mapping.start + mapping.offset))?;
         let function = file.functions().containing(link)?;
         let line = file.line(LinkAddr(link.0)).map(|l| (l.file.to_string(), l.line));
-        Some(Frame { addr, offset: link.0 - function.addr.0, function: Some(function.name), line })
+        // The suffix is the linker's, not the source's.
+        let name = function.name.strip_suffix(".abi0").unwrap_or(&function.name).to_owned();
+        Some(Frame { addr, offset: link.0.saturating_sub(function.addr.0), function: Some(name), line })
     }
 
     /// The name of the function at an address, as its source has it; of a cgo wrapper, that of the C

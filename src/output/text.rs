@@ -89,7 +89,8 @@ pub(crate) fn map(map: &MapInfo, entries: &[MapEntry], div: u64, clock: &Clock) 
         let key = map_key(map, &entry.key, clock);
         let _ = match &entry.datum {
             MapDatum::Buckets(buckets) => {
-                writeln!(out, "{key}:\n{}", histogram(&map.value, buckets))
+                let gap = if out.is_empty() { "" } else { "\n" };
+                write!(out, "{gap}{key}:\n{}", histogram(&map.value, buckets))
             }
             datum => writeln!(out, "{key}: {}", datum_text(datum, div, clock)),
         };

@@ -244,7 +244,8 @@ impl Builder<'_> {
         let (failed, taken, after) = (self.new_block(), self.new_block(), self.new_block());
         self.branch(Cond::SLt, id.into(), Operand::Imm(0), failed, taken);
         self.switch_to(failed);
-        self.aside(|b| b.count_loss(Loss::StackFailed));
+        // A thread that was in user space has no kernel stack, which is an answer and no loss.
+        self.when(Cond::Ne, id.into(), Operand::Imm(NO_STACK), |b| b.count_loss(Loss::StackFailed));
         self.jump(after);
         self.switch_to(taken);
         let ids = self.pid_tgid();
@@ -272,6 +273,9 @@ fn condition(compare: Compare) -> Cond {
         Compare::Ge { signed: true } => Cond::SGe,
     }
 }
+
+/// `-EFAULT`, by which the helper says that there is no stack to take.
+const NO_STACK: i64 = -14;
 
 /// Whether values of the type are copied as bytes.
 pub(super) fn in_memory(ty: &Type) -> bool {
