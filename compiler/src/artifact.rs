@@ -123,7 +123,7 @@ pub struct SiteInfo {
     /// The same place as an address of the file.
     pub addr: gprobe_symbols::LinkAddr,
     /// What `bpf_get_attach_cookie` shall give there: the index of the probe's name in
-    /// [`Artifact::probes`] in the low 32 bits, flags above.
+    /// [`Artifact::probes`] in the low 32 bits, a flag in the next, the function's number above.
     pub cookie: u64,
     /// The function, for messages.
     pub function: String,

@@ -16,6 +16,7 @@ pub enum Id {
     Rand,
     Cgroup,
     Cookie,
+    Function,
     Goid,
     CurM,
     CurP,

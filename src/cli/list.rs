@@ -98,7 +98,7 @@ fn signature(binary: &Binary, function: &Function) -> String {
     let Ok(params) = binary.params(function) else { return String::new() };
     let shown = |results: bool| -> Vec<String> {
         let wanted = params.iter().filter(|p| p.is_result == results);
-        wanted.map(|p| format!("{} {}", param_name(p), type_name(binary, p.ty))).collect()
+        wanted.map(|p| shown_param(p, &type_name(binary, p.ty))).collect()
     };
     let (arguments, results) = (shown(false).join(", "), shown(true));
     match results.as_slice() {
@@ -107,8 +107,13 @@ fn signature(binary: &Binary, function: &Function) -> String {
     }
 }
 
-fn param_name(param: &Param) -> &str {
-    if param.name.is_empty() { "_" } else { &param.name }
+/// `name type`, as in the source: results mostly have no name, and get one of the compiler's (`~r0`).
+fn shown_param(param: &Param, ty: &str) -> String {
+    match param.name.as_str() {
+        "" => format!("_ {ty}"),
+        name if name.starts_with('~') => ty.to_owned(),
+        name => format!("{} {ty}", crate::output::escape(name)),
+    }
 }
 
 fn type_name(binary: &Binary, ty: TypeId) -> String {

@@ -201,19 +201,30 @@ impl Builder<'_> {
             Id::Elapsed => self.elapsed().into(),
             Id::Rand => self.call(Helper::GetPrandomU32, Vec::new()).into(),
             Id::Cgroup => self.call(Helper::GetCurrentCgroupId, Vec::new()).into(),
-            Id::Cookie => match self.probe.cookie {
-                Some(cookie) => Operand::Imm(i64::from(cookie as u32)),
-                None => {
-                    let context = self.context();
-                    let cookie = self.call(Helper::GetAttachCookie, vec![context.into()]);
-                    self.extend(cookie.into(), Size::B4, false).into()
-                }
-            },
+            Id::Cookie => {
+                let cookie = self.cookie();
+                self.bin(BinOp::And, cookie, Operand::Imm(i64::from(u32::MAX))).into()
+            }
+            Id::Function => {
+                let cookie = self.cookie();
+                self.bin(BinOp::Shr, cookie, Operand::Imm(i64::from(super::COOKIE_FUNCTION))).into()
+            }
             Id::Goid | Id::CurM | Id::CurP | Id::Gstatus | Id::CgoDepth | Id::Waitreason => {
                 self.goroutine(id)
             }
             // One is a string and lives in memory, the other is an expression of its own.
             Id::Comm | Id::Frame => Operand::Imm(0),
+        }
+    }
+
+    /// What says which site it is.
+    fn cookie(&mut self) -> Operand {
+        match self.probe.cookie {
+            Some(cookie) => Operand::Imm(cookie as i64),
+            None => {
+                let context = self.context();
+                self.call(Helper::GetAttachCookie, vec![context.into()]).into()
+            }
         }
     }
 

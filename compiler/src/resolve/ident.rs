@@ -41,7 +41,9 @@ impl Body<'_, '_> {
         let ty = match id {
             Id::Comm => Ty::string(20),
             Id::Pid | Id::Tid | Id::Uid | Id::Gid | Id::Cpu | Id::Rand => int(4, false),
-            Id::Nsecs | Id::Elapsed | Id::Cgroup | Id::Cookie | Id::Goid | Id::Frame => Ty::U64,
+            Id::Nsecs | Id::Elapsed | Id::Cgroup | Id::Cookie | Id::Function | Id::Goid | Id::Frame => {
+                Ty::U64
+            }
             Id::CurM => Ty::I64,
             Id::CurP | Id::CgoDepth => int(4, true),
             Id::Gstatus => Ty::Value(Type::Enum(self.cx.status_table())),
@@ -75,7 +77,7 @@ impl Body<'_, '_> {
             "func" => {
                 self.uses.cookie = true;
                 let table = self.cx.function_table();
-                of(ExprKind::Builtin(Id::Cookie), Ty::Value(Type::Enum(table)))
+                of(ExprKind::Builtin(Id::Function), Ty::Value(Type::Enum(table)))
             }
             "kstack" | "ustack" => self.stack(name == "ustack", 127, span),
             "retval" => self.retval(span),
@@ -251,12 +253,10 @@ impl Resolver<'_> {
         })
     }
 
-    /// Function names by the site's cookie, in step with the probes' names.
+    /// Names of the functions that have sites, by their numbers.
     fn function_table(&mut self) -> u32 {
-        let names = self.probe_names.clone();
-        self.table("function", || {
-            names.iter().enumerate().map(|(i, n)| (i as u64, function_of(n).to_owned())).collect()
-        })
+        let names = self.functions.clone();
+        self.table("function", || names.into_iter().enumerate().map(|(i, n)| (i as u64, n)).collect())
     }
 
     pub(super) fn waitreason_table(&mut self) -> Result<u32, String> {
@@ -300,9 +300,3 @@ impl Resolver<'_> {
 
 /// Said where a builtin needs a Go program and none is named.
 const NO_GO: &str = "it is read from a Go program: name one with -p PID, -c COMMAND or -x BINARY";
-
-/// The function of a probe's name: `go:main.f:return` is of `main.f`.
-fn function_of(probe: &str) -> &str {
-    let name = probe.strip_prefix("go:").map(|n| n.strip_suffix(":return").unwrap_or(n));
-    name.unwrap_or_else(|| probe.rsplit(':').next().unwrap_or(probe))
-}

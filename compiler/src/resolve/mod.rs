@@ -86,6 +86,9 @@ struct Resolver<'t> {
     actions: Vec<Action>,
     probe_names: Vec<String>,
     probe_name_ids: HashMap<String, u32>,
+    /// Names of the functions that have sites, by their numbers.
+    functions: Vec<String>,
+    function_ids: HashMap<(usize, u64), u32>,
     enums: Vec<EnumTable>,
     binaries: Vec<TargetBinary>,
     runtime: Option<RuntimeLayout>,
@@ -104,6 +107,8 @@ impl<'t> Resolver<'t> {
             actions: Vec::new(),
             probe_names: Vec::new(),
             probe_name_ids: HashMap::new(),
+            functions: Vec::new(),
+            function_ids: HashMap::new(),
             enums: Vec::new(),
             binaries: Vec::new(),
             runtime: None,

@@ -10,7 +10,7 @@ use super::body::not_yet;
 use super::mentions::mentions;
 use super::place::Place;
 use crate::artifact::{Attach, ProgramKind, SiteInfo};
-use crate::lower::COOKIE_CHECK_FLAGS;
+use crate::lower::{COOKIE_CHECK_FLAGS, COOKIE_FUNCTION};
 use crate::target::{Absent, TargetBinary};
 
 /// What may become a program: one body in one place.
@@ -449,6 +449,7 @@ impl Resolver<'_> {
             (false, true) => format!("uretprobe:{}:{}", file.name, function.name),
         };
         let name = self.probe_name(&kind);
+        let number = u64::from(self.function_number(binary, function)) << COOKIE_FUNCTION;
         let g_in_r14 = file.binary.g_in_r14(function);
         for site in exits {
             let checks_flags = matches!(site.condition, EntryCondition::UnlessBranchTaken);
@@ -456,7 +457,7 @@ impl Resolver<'_> {
             let info = SiteInfo {
                 offset: site.offset,
                 addr: site.addr,
-                cookie: u64::from(name) | flags,
+                cookie: u64::from(name) | flags | number,
                 function: function.name.clone(),
             };
             let place = Place::Function {
@@ -525,6 +526,18 @@ impl Resolver<'_> {
             None => diagnostic.help("`gprobe list PATTERN -p PID` shows what there is"),
         };
         self.report(diagnostic);
+    }
+
+    /// The number of a function, the same for all of its sites.
+    fn function_number(&mut self, binary: usize, function: &Function) -> u32 {
+        let next = self.functions.len() as u32;
+        let number = *self.function_ids.entry((binary, function.addr.0)).or_insert(next);
+        if number == next {
+            // The suffix is the linker's, not the source's.
+            let name = function.name.strip_suffix(".abi0").unwrap_or(&function.name);
+            self.functions.push(name.to_owned());
+        }
+        number
     }
 
     /// The index of a probe's name.

@@ -1,0 +1,14 @@
+//! End-to-end tests: gprobe on real Go programs that know the truth, on a live kernel.
+//!
+//! They need root and a kernel that runs BPF; where there is none they fail and say why.
+
+mod cgo;
+mod command;
+mod counts;
+mod errors;
+mod goids;
+mod kit;
+mod language;
+mod objects;
+mod safety;
+mod scripts;

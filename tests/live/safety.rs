@@ -1,0 +1,98 @@
+//! The target is never harmed, and nothing stays behind.
+
+use std::process::Command;
+
+use gprobe_testkit::Target;
+use rustix::process::Signal;
+
+use super::kit::{gprobe, program};
+
+/// Runtime functions that return, by `gprobe list -v`, every few of them, `count` in all.
+fn runtime_functions(file: &str, count: usize) -> Vec<String> {
+    let output = gprobe().args(["list", "-v", "runtime.*", "-x", file]).run().success();
+    let mut found: Vec<(String, bool)> = Vec::new();
+    for line in output.stdout.lines() {
+        if let Some(name) = line.strip_prefix("go:") {
+            // Without the signature, whose parenthesis comes behind the last dot.
+            let dot = name.rfind('.').unwrap_or(0);
+            let end = name.get(dot..).and_then(|tail| tail.find('(')).map_or(name.len(), |at| dot + at);
+            let plain = name.get(..end).unwrap_or(name);
+            found.push((plain.to_owned(), false));
+        } else if line.trim_start().starts_with("return")
+            && let Some((_, returns)) = found.last_mut()
+        {
+            *returns = true;
+        }
+    }
+    let simple = |name: &str| {
+        name.starts_with("runtime.") && name.chars().all(|c| c.is_ascii_alphanumeric() || "._()*".contains(c))
+    };
+    let usable: Vec<String> = found.into_iter().filter(|(n, r)| *r && simple(n)).map(|(n, _)| n).collect();
+    let step = (usable.len() / count).max(1);
+    usable.into_iter().step_by(step).take(count).collect()
+}
+
+#[test]
+fn a_program_with_return_probes_everywhere_runs_to_its_normal_end_20_times() {
+    let path = program("many");
+    let file = path.display().to_string();
+    let functions = runtime_functions(&file, 200);
+    assert_eq!(functions.len(), 200);
+    let points: Vec<String> = functions.iter().map(|f| format!("go:{f}:return")).collect();
+    let script =
+        format!("go:main.*:return {{ @main = count(); }} {} {{ @runtime = count(); }}", points.join(", "));
+    let mut checksum = None;
+    for round in 0..20 {
+        let mut target = Target::start(&path, &[]);
+        let pid = target.pid().to_string();
+        let mut running = gprobe().args(["-f", "json", "-p", &pid, "-e", &script]).run_until_attached();
+        target.go();
+        let sum = target.truth("checksum");
+        let output = running.interrupt().success();
+        assert_eq!(*checksum.get_or_insert(sum), sum, "round {round}");
+        assert!(output.map("@main").as_u64() > Some(100_000), "round {round}: {:?}", output.maps());
+        assert!(output.map("@runtime").as_u64() > Some(1000), "round {round}: {:?}", output.maps());
+        target.finish();
+    }
+}
+
+#[test]
+fn a_killed_gprobe_leaves_the_target_running_and_no_probe_behind() {
+    let mut target = Target::start(&program("spin"), &["-n", "20000", "-pause", "100us"]);
+    let pid = target.pid().to_string();
+    let mut running = gprobe()
+        .args(["-p", &pid, "-e", "go:main.work { @ = count(); } go:main.work:return { @r = count(); }"])
+        .run_until_attached();
+    target.go();
+    let before = programs();
+    assert!(before.contains("gp_prog"), "no program is loaded: {before}");
+    running.signal(Signal::KILL);
+    let output = running.wait();
+    assert_ne!(output.code, Some(0));
+    // The kernel takes links away after a grace period.
+    let gone = (0..50).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        !own(&programs(), &before)
+    });
+    assert!(gone, "programs stayed behind: {}", programs());
+    assert!(target.is_alive());
+    assert_eq!(target.truth("entry.main.work"), 20000);
+    target.finish();
+}
+
+/// All BPF programs of this machine, by bpftool.
+fn programs() -> String {
+    let output = Command::new("bpftool").args(["prog", "show"]).output().expect("bpftool runs");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Whether a program that was there before is there still, by its id.
+fn own(now: &str, before: &str) -> bool {
+    let ids = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|l| l.contains("gp_prog"));
+        lines.filter_map(|l| l.split(':').next().map(str::to_owned)).collect()
+    };
+    let now = ids(now);
+    // Other tests load programs at the same time: some of the old ones must have gone.
+    ids(before).iter().all(|id| now.contains(id))
+}

@@ -1,0 +1,55 @@
+//! The scripts that ship.
+
+use super::kit::{number, program, trace};
+
+#[test]
+fn gostates_counts_parks_by_their_reasons() {
+    let (output, target) = trace(&program("parks"), &[], &["gostates"]);
+    let (parks, readied) = (output.map("@parks"), output.map("@readied"));
+    let mut compared = 0;
+    for (name, truth) in target.truths() {
+        let Some(reason) = name.strip_prefix("reason.") else { continue };
+        // The runtime itself sleeps and waits too: never less than the program did.
+        assert!(
+            number(&parks, reason) >= truth,
+            "{reason}: {} parks, {truth} in truth",
+            number(&parks, reason)
+        );
+        // Some went to sleep before and some wait still.
+        assert!(number(&readied, reason) > 0, "{reason} was never readied: {readied}");
+        compared += 1;
+    }
+    assert!(compared >= 5, "only {compared} reasons");
+    let hold = target.truth("hold_ns") / 1000;
+    let buckets = output.map("@parked_us");
+    let received = buckets["chan receive"].as_array().expect("a histogram");
+    let held: u64 = received
+        .iter()
+        .filter(|b| b.get("max").and_then(serde_json::Value::as_u64).is_none_or(|max| max >= hold))
+        .map(|b| b["count"].as_u64().expect("a number"))
+        .sum();
+    assert!(held >= target.truth("parks.receive") * 9 / 10, "{received:?} for holds of {hold} us");
+    target.finish();
+}
+
+#[test]
+fn gmp_shows_each_goroutine_that_ran_on_its_m_and_p() {
+    let (output, target) = trace(&program("parks"), &[], &["gmp"]);
+    let runs = output.map("@runs");
+    let runs = runs.as_object().expect("a map");
+    let mut compared = 0;
+    for (name, goid) in target.truths() {
+        if name.starts_with("goid.") {
+            let of_goid = runs.iter().filter(|(key, _)| key.split(',').next() == Some(&goid.to_string()));
+            let total: u64 = of_goid.map(|(_, n)| n.as_u64().expect("a number")).sum();
+            assert!(total > 0, "{name} ({goid}) never ran: {runs:?}");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 5);
+    for key in runs.keys() {
+        let parts: Vec<i64> = key.split(',').map(|p| p.parse().expect("a number")).collect();
+        assert!(parts[0] > 0 && parts[1] >= 0 && parts[2] >= 0, "{key}");
+    }
+    target.finish();
+}
