@@ -6,10 +6,9 @@ use gprobe_lang::source::{Span, Spanned};
 
 use super::Resolver;
 use super::body::Body;
-use super::format;
 use super::infer::Held;
 use super::typed::{Expr, ExprKind, MapIndex, Stmt, Ty};
-use crate::artifact::{Action, Count, Field, MapValue, Piece, RECORD_HEADER, Type};
+use crate::artifact::{Action, MapValue, Type};
 use crate::functions::{self, Function, Id};
 
 /// Most frames of a stack, by the kernel's default for `kernel.perf_event_max_stack`.
@@ -190,7 +189,7 @@ impl Body<'_, '_> {
     }
 
     /// A number that must be known now.
-    fn constant(&mut self, expr: &ast::Expr, what: &str, least: i64, most: i64) -> Option<i64> {
+    pub(super) fn constant(&mut self, expr: &ast::Expr, what: &str, least: i64, most: i64) -> Option<i64> {
         let value = self.expr(expr);
         match value.kind {
             ExprKind::Int(n) if (least..=most).contains(&n) => Some(n),
@@ -213,7 +212,7 @@ impl Body<'_, '_> {
         }
     }
 
-    fn literal(&mut self, expr: Option<&ast::Expr>, what: &str) -> Option<String> {
+    pub(super) fn literal(&mut self, expr: Option<&ast::Expr>, what: &str) -> Option<String> {
         let expr = expr?;
         match &expr.kind {
             Ast::Str(bytes) => match String::from_utf8(bytes.clone()) {
@@ -251,7 +250,7 @@ impl Body<'_, '_> {
         }
     }
 
-    fn whole_map(&mut self, expr: &ast::Expr) -> Option<MapIndex> {
+    pub(super) fn whole_map(&mut self, expr: &ast::Expr) -> Option<MapIndex> {
         match &expr.kind {
             Ast::Map { name, key: None } => Some(self.cx.map(name, expr.span)),
             Ast::Map { name, .. } => {
@@ -363,137 +362,6 @@ impl Body<'_, '_> {
                 Some(Stmt::Exit { action: self.cx.action(Action::Exit), code })
             }
         }
-    }
-
-    fn printf(&mut self, args: &[ast::Expr], span: Span) -> Option<Stmt> {
-        let text = self.literal(args.first(), "the format")?;
-        let format_span = args.first().map_or(span, |a| a.span);
-        let pieces = match format::parse(&text) {
-            Ok(pieces) => pieces,
-            Err(error) => {
-                self.error(Diagnostic::error("bad-format", format_span, error.0));
-                return None;
-            }
-        };
-        let values: Vec<Expr> = args.iter().skip(1).map(|a| self.expr(a)).collect();
-        let wanted = format::arguments(&pieces);
-        if wanted != values.len() {
-            self.error(
-                Diagnostic::error(
-                    "wrong-arguments",
-                    span,
-                    format!("the format takes {wanted} values, and {} are given", values.len()),
-                )
-                .also(format_span, "by this format"),
-            );
-            return None;
-        }
-        self.conversions(&pieces, &values);
-        let args = self.fields(&values);
-        let action = self.cx.action(Action::Printf { format: pieces, args });
-        Some(Stmt::Emit { action, args: values })
-    }
-
-    /// Checks that each value can be shown as its conversion says.
-    fn conversions(&mut self, pieces: &[Piece], values: &[Expr]) {
-        let mut values = values.iter();
-        for piece in pieces {
-            let Piece::Spec(spec) = piece else { continue };
-            for count in [spec.width, spec.precision] {
-                if count == Some(Count::Argument)
-                    && let Some(value) = values.next()
-                {
-                    self.need_integer(value, "a width");
-                }
-            }
-            let Some(value) = values.next() else { return };
-            let number = value.ty.is_integer()
-                || matches!(
-                    value.ty,
-                    Ty::Pointer(_)
-                        | Ty::Value(
-                            Type::Pointer
-                                | Type::Timestamp(_)
-                                | Type::UserSymbol
-                                | Type::UserFunction
-                                | Type::KernelSymbol
-                        )
-                );
-            let named = !value.ty.is_integer() || matches!(value.ty, Ty::Value(Type::Enum(_) | Type::Bool));
-            let fits = match spec.conversion {
-                'd' | 'i' | 'u' | 'x' | 'X' | 'o' | 'c' | 'p' => number,
-                's' => named && !matches!(value.ty, Ty::Pointer(_) | Ty::Value(Type::Pointer)),
-                _ => true,
-            };
-            if value.ty == Ty::NONE {
-                self.error(Diagnostic::error("no-value", value.span, "this gives no value"));
-            } else if !fits && value.ty != Ty::Unknown {
-                let instead = if number { "%d" } else { "%s" };
-                self.error(
-                    Diagnostic::error(
-                        "bad-format",
-                        value.span,
-                        format!("`%{}` can't show {}", spec.conversion, value.ty.stored()),
-                    )
-                    .help(format!("use `{instead}`, or `%v` for any value")),
-                );
-            }
-        }
-    }
-
-    fn fields(&self, values: &[Expr]) -> Vec<Field> {
-        let mut offset = RECORD_HEADER;
-        values
-            .iter()
-            .map(|value| {
-                let ty = value.ty.stored();
-                let field = Field { offset, ty };
-                offset += field.ty.size();
-                field
-            })
-            .collect()
-    }
-
-    fn print(&mut self, args: &[ast::Expr], span: Span) -> Option<Stmt> {
-        let first = args.first()?;
-        if let Ast::Map { key: None, .. } = first.kind {
-            let map = self.whole_map(first)?;
-            // A map that holds a single value is printed as a map too.
-            let top = match args.get(1) {
-                None => None,
-                Some(top) => {
-                    Some(self.constant(top, "the number of entries", 0, i64::from(u32::MAX))? as u64)
-                }
-            };
-            let div = match args.get(2) {
-                None => 1,
-                Some(div) => self.constant(div, "the divisor", 1, i64::MAX)? as u64,
-            };
-            let action = Action::PrintMap { map: map.0 as usize, top: top.filter(|&n| n > 0), div };
-            return Some(Stmt::Emit { action: self.cx.action(action), args: Vec::new() });
-        }
-        if args.len() > 1 {
-            self.error(Diagnostic::error("wrong-arguments", span, "only a map is printed in part"));
-            return None;
-        }
-        if let Ast::Map { name, key } = &first.kind {
-            let map = self.cx.map(name, first.span);
-            if let Some(Held::Aggregate(_)) = self.cx.held(map) {
-                let _ = key;
-                self.error(
-                    super::body::not_yet(first.span, "printing one element of an aggregation")
-                        .help(format!("print the map: `print(@{name})`")),
-                );
-                return None;
-            }
-        }
-        let value = self.expr(first);
-        if value.ty == Ty::NONE {
-            self.error(Diagnostic::error("no-value", value.span, "this gives no value"));
-            return None;
-        }
-        let field = Field { offset: RECORD_HEADER, ty: value.ty.stored() };
-        Some(Stmt::Emit { action: self.cx.action(Action::PrintValue { value: field }), args: vec![value] })
     }
 }
 

@@ -14,6 +14,8 @@ mod infer;
 mod items;
 mod mentions;
 mod place;
+mod points;
+mod print;
 mod sites;
 pub mod typed;
 mod visit;

@@ -1,17 +1,15 @@
-//! Attach points find their sites.
+//! Functions find their sites.
 
-use gprobe_lang::ast::{self, AttachPoint};
+use gprobe_lang::ast::AttachPoint;
 use gprobe_lang::diagnostic::{Diagnostic, did_you_mean};
-use gprobe_lang::source::{Span, Spanned};
+use gprobe_lang::source::Spanned;
 use gprobe_symbols::{EntryCondition, Function, Language, Reason, Site};
 
 use super::Resolver;
-use super::body::not_yet;
-use super::mentions::mentions;
 use super::place::Place;
 use crate::artifact::{Attach, ProgramKind, SiteInfo};
 use crate::lower::{COOKIE_CHECK_FLAGS, COOKIE_FUNCTION};
-use crate::target::{Absent, TargetBinary};
+use crate::target::TargetBinary;
 
 /// What may become a program: one body in one place.
 #[derive(Clone, Debug)]
@@ -24,339 +22,9 @@ pub(super) struct Candidate {
     pub(super) cookie: u64,
 }
 
-/// Probe kinds with their short names; `false`: later.
-const KINDS: &[(&str, &str, bool)] = &[
-    ("begin", "", true),
-    ("end", "", true),
-    ("interval", "i", true),
-    ("profile", "p", true),
-    ("go", "", true),
-    ("uprobe", "u", true),
-    ("uretprobe", "ur", true),
-    ("tracepoint", "t", true),
-    ("kprobe", "k", false),
-    ("kretprobe", "kr", false),
-    ("fentry", "f", false),
-    ("fexit", "fr", false),
-    ("rawtracepoint", "rt", false),
-    ("usdt", "U", false),
-    ("software", "s", false),
-    ("hardware", "h", false),
-    ("watchpoint", "w", false),
-    ("iter", "it", false),
-    ("self", "", false),
-    ("test", "", false),
-    ("bench", "", false),
-    ("goroutine", "", false),
-    ("cgo", "", false),
-    ("sched", "", false),
-    ("mutex", "", false),
-    ("rwmutex", "", false),
-    ("chan", "", false),
-    ("select", "", false),
-    ("syscall", "", false),
-    ("gc", "", false),
-    ("heap", "", false),
-    ("netpoll", "", false),
-    ("timer", "", false),
-    ("panic", "", false),
-];
-
 impl Resolver<'_> {
-    /// All that a probe of the script may become.
-    pub(super) fn candidates(&mut self, probe: &ast::Probe) -> Vec<Candidate> {
-        let by_function = mentions(probe, &|name| name == "args" || name == "retval");
-        let by_site =
-            !self.target.kernel.attach_cookie && mentions(probe, &|name| name == "probe" || name == "func");
-        let wants_results = mentions(probe, &|name| name == "retval");
-        let grouping = Grouping { each_function: by_function || by_site, each_site: by_site, wants_results };
-        probe.points.iter().flat_map(|point| self.point(point, &grouping).unwrap_or_default()).collect()
-    }
-
-    fn point(&mut self, point: &AttachPoint, grouping: &Grouping) -> Option<Vec<Candidate>> {
-        let point = self.with_params(point);
-        let first = point.parts.first()?;
-        let word = first.value.as_str();
-        let kind = KINDS.iter().find(|(name, short, _)| {
-            word.eq_ignore_ascii_case(name) || (!short.is_empty() && word == *short)
-        });
-        let Some((kind, _, now)) = kind else {
-            let mut diagnostic =
-                Diagnostic::error("unknown-probe", first.span, format!("there is no probe kind `{word}`"));
-            let names = KINDS.iter().filter(|k| k.2).map(|k| k.0);
-            diagnostic = match did_you_mean(word, names.clone()) {
-                Some(hint) => diagnostic.help(hint),
-                None => diagnostic.note(format!("probe kinds: {}", names.collect::<Vec<_>>().join(", "))),
-            };
-            self.report(diagnostic);
-            return None;
-        };
-        if !now {
-            self.report(not_yet(first.span, &format!("`{kind}` probes")));
-            return None;
-        }
-        let args: Vec<&Spanned<String>> = point.parts.iter().skip(1).collect();
-        let whole = point.text.span;
-        match *kind {
-            "begin" => self.own(&point, &args, "begin", Attach::Begin),
-            "end" => self.own(&point, &args, "end", Attach::End),
-            "interval" => {
-                let period_ns = self.period(&args, whole, "interval")?;
-                self.own_candidate(&point, "interval", Attach::Interval { period_ns })
-            }
-            "profile" => {
-                let period_ns = self.period(&args, whole, "profile")?;
-                let cookie = u64::from(self.probe_name(&point.text.value));
-                Some(vec![Candidate {
-                    place: Place::Profile,
-                    kind: ProgramKind::PerfEvent,
-                    attach: Attach::Profile { period_ns },
-                    title: point.text.value.clone(),
-                    checks_flags: false,
-                    cookie,
-                }])
-            }
-            "go" => self.go(&point, &args, grouping),
-            "uprobe" => self.uprobe(&point, &args, false, grouping),
-            "uretprobe" => self.uprobe(&point, &args, true, grouping),
-            _ => self.tracepoint(&point, &args),
-        }
-    }
-
-    /// Puts `$1` and the like into an attach point.
-    fn with_params(&self, point: &AttachPoint) -> AttachPoint {
-        let mut point = point.clone();
-        for part in &mut point.parts {
-            for (i, param) in self.target.params.iter().enumerate().rev() {
-                part.value = part.value.replace(&format!("${}", i + 1), param);
-            }
-        }
-        point
-    }
-
-    fn own(
-        &mut self,
-        point: &AttachPoint,
-        args: &[&Spanned<String>],
-        kind: &'static str,
-        attach: Attach,
-    ) -> Option<Vec<Candidate>> {
-        if let Some(extra) = args.first() {
-            self.report(Diagnostic::error(
-                "bad-attach-point",
-                extra.span,
-                format!("`{kind}` takes nothing behind it"),
-            ));
-            return None;
-        }
-        self.own_candidate(point, kind, attach)
-    }
-
-    fn own_candidate(
-        &mut self,
-        point: &AttachPoint,
-        kind: &'static str,
-        attach: Attach,
-    ) -> Option<Vec<Candidate>> {
-        let cookie = u64::from(self.probe_name(&point.text.value));
-        Some(vec![Candidate {
-            place: Place::OwnProcess(kind),
-            kind: ProgramKind::TestRun,
-            attach,
-            title: point.text.value.clone(),
-            checks_flags: false,
-            cookie,
-        }])
-    }
-
-    /// `s:1`, `ms:10`, `hz:99`, or `10ms`.
-    fn period(&mut self, args: &[&Spanned<String>], whole: Span, kind: &str) -> Option<u64> {
-        let texts: Vec<&str> = args.iter().map(|a| a.value.as_str()).collect();
-        let period = match texts.as_slice() {
-            [unit, count] => match (*unit, count.parse::<u64>().ok().filter(|&n| n > 0)) {
-                (_, None) => None,
-                ("hz", Some(n)) => 1_000_000_000u64.checked_div(n),
-                (unit, Some(n)) => unit_ns(unit).and_then(|ns| n.checked_mul(ns)),
-            },
-            [duration] => {
-                let digits = duration.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-                let unit = duration.get(digits.len()..).unwrap_or_default();
-                match digits.parse::<u64>().ok().filter(|&n| n > 0) {
-                    Some(n) => unit_ns(unit).and_then(|ns| n.checked_mul(ns)),
-                    None => None,
-                }
-            }
-            _ => None,
-        };
-        // Ten thousand times a second and CPU is what a kernel still takes.
-        match period.filter(|&p| p >= 100_000) {
-            Some(period) => Some(period),
-            None => {
-                self.report(
-                    Diagnostic::error(
-                        "bad-attach-point",
-                        whole,
-                        format!("`{kind}` needs a time here, 100 us or more"),
-                    )
-                    .help(format!("write `{kind}:1s`, `{kind}:ms:100` or `{kind}:hz:99`")),
-                );
-                None
-            }
-        }
-    }
-
-    fn tracepoint(&mut self, point: &AttachPoint, args: &[&Spanned<String>]) -> Option<Vec<Candidate>> {
-        let [category, name] = args else {
-            self.report(
-                Diagnostic::error(
-                    "bad-attach-point",
-                    point.text.span,
-                    "a tracepoint has a category and a name",
-                )
-                .help("write `tracepoint:sched:sched_switch`"),
-            );
-            return None;
-        };
-        let world = self.target.world;
-        let wild = [category, name].iter().any(|part| part.value.contains(['*', '?']));
-        let found = if wild {
-            match world.tracepoints(&category.value, &name.value) {
-                Ok(found) if !found.is_empty() => found,
-                Ok(_) => {
-                    self.report(Diagnostic::error(
-                        "no-match",
-                        category.span.to(name.span),
-                        format!("no tracepoint matches `{}:{}`", category.value, name.value),
-                    ));
-                    return None;
-                }
-                Err(absent) => {
-                    self.absent("no-tracepoint", category.span.to(name.span), &name.value, absent);
-                    return None;
-                }
-            }
-        } else {
-            vec![(category.value.clone(), name.value.clone())]
-        };
-        let mut candidates = Vec::new();
-        for (category_name, event) in found {
-            let fields = match world.tracepoint(&category_name, &event) {
-                Ok(fields) => fields,
-                Err(absent) => {
-                    self.absent("no-tracepoint", category.span.to(name.span), &event, absent);
-                    return None;
-                }
-            };
-            let title = format!("tracepoint:{category_name}:{event}");
-            let cookie = u64::from(self.probe_name(&title));
-            candidates.push(Candidate {
-                place: Place::Tracepoint { name: format!("{category_name}:{event}"), fields },
-                kind: ProgramKind::Tracepoint,
-                attach: Attach::Tracepoint { category: category_name, name: event },
-                title,
-                checks_flags: false,
-                cookie,
-            });
-        }
-        Some(candidates)
-    }
-
-    fn absent(&mut self, code: &'static str, span: Span, word: &str, absent: Absent) {
-        let mut diagnostic = Diagnostic::error(code, span, absent.reason);
-        if let Some(hint) = did_you_mean(word, absent.candidates.iter().map(String::as_str)) {
-            diagnostic = diagnostic.help(hint);
-        }
-        self.report(diagnostic);
-    }
-
-    /// `go:PATTERN` and `go:PATTERN:return`
-    fn go(
-        &mut self,
-        point: &AttachPoint,
-        args: &[&Spanned<String>],
-        grouping: &Grouping,
-    ) -> Option<Vec<Candidate>> {
-        let mut inside = None;
-        let (pattern, ret) = match args {
-            [pattern] if !pattern.value.is_empty() => (*pattern, false),
-            [pattern, how] if how.value == "return" && !pattern.value.is_empty() => (*pattern, true),
-            [pattern, how, callee] if how.value == "call" && !pattern.value.is_empty() => {
-                inside = Some((*callee).clone());
-                (*pattern, false)
-            }
-            [file, line] if file.value.ends_with(".go") && line.value.bytes().all(|b| b.is_ascii_digit()) => {
-                self.report(not_yet(point.text.span, "probes on source lines"));
-                return None;
-            }
-            [_, how] if how.value == "inline" => {
-                self.report(not_yet(how.span, "probes on inlined copies"));
-                return None;
-            }
-            [_, how] => {
-                self.report(
-                    Diagnostic::error(
-                        "bad-attach-point",
-                        how.span,
-                        format!("`{}` has no meaning here", how.value),
-                    )
-                    .help("write `go:FUNCTION`, `go:FUNCTION:return` or `go:FUNCTION:call:CALLEE`"),
-                );
-                return None;
-            }
-            _ => {
-                self.report(
-                    Diagnostic::error("bad-attach-point", point.text.span, "this names no Go function")
-                        .help("write `go:main.handle`, `go:net/http.(*conn).serve` or `go:main.*`"),
-                );
-                return None;
-            }
-        };
-        let Some(executable) = self.target.executable.clone() else {
-            self.report(
-                Diagnostic::error("no-target", point.text.span, "a Go probe needs a Go program to look at")
-                    .help("name a process with -p PID, start one with -c COMMAND, or name its file with -x BINARY"),
-            );
-            return None;
-        };
-        if executable.binary.go_version().is_none() {
-            self.report(Diagnostic::error(
-                "not-go",
-                point.text.span,
-                format!("{} is no Go program: it has no Go build information", executable.name),
-            ));
-            return None;
-        }
-        let what = Wanted { ret, callee: inside, only_go: true };
-        self.functions(point, &executable, pattern, &what, grouping)
-    }
-
-    /// `uprobe:FILE:FUNCTION` and `uretprobe:FILE:FUNCTION`
-    fn uprobe(
-        &mut self,
-        point: &AttachPoint,
-        args: &[&Spanned<String>],
-        ret: bool,
-        grouping: &Grouping,
-    ) -> Option<Vec<Candidate>> {
-        let [file, pattern] = args else {
-            self.report(
-                Diagnostic::error("bad-attach-point", point.text.span, "a uprobe has a file and a function")
-                    .help("write `uprobe:libc:malloc` or `uprobe:/path/to/file:function`"),
-            );
-            return None;
-        };
-        let binary = match self.target.world.binary(&file.value) {
-            Ok(binary) => binary,
-            Err(absent) => {
-                self.absent("no-binary", file.span, &file.value, absent);
-                return None;
-            }
-        };
-        let what = Wanted { ret, callee: None, only_go: false };
-        self.functions(point, &binary, pattern, &what, grouping)
-    }
-
-    fn functions(
+    /// What the functions that match a pattern may become.
+    pub(super) fn functions(
         &mut self,
         point: &AttachPoint,
         file: &TargetBinary,
@@ -541,7 +209,7 @@ impl Resolver<'_> {
     }
 
     /// The index of a probe's name.
-    fn probe_name(&mut self, name: &str) -> u32 {
+    pub(super) fn probe_name(&mut self, name: &str) -> u32 {
         if let Some(&id) = self.probe_name_ids.get(name) {
             return id;
         }
@@ -553,13 +221,13 @@ impl Resolver<'_> {
 }
 
 /// Which sites of a function are wanted.
-struct Wanted {
+pub(super) struct Wanted {
     /// Its ways out.
-    ret: bool,
+    pub(super) ret: bool,
     /// The calls of this function that it makes.
-    callee: Option<Spanned<String>>,
+    pub(super) callee: Option<Spanned<String>>,
     /// C functions do not count.
-    only_go: bool,
+    pub(super) only_go: bool,
 }
 
 /// The calls of a function by another.
@@ -577,11 +245,11 @@ fn calls(
 /// How far sites may share a program.
 pub(super) struct Grouping {
     /// The body reads arguments or results, which lie elsewhere in each function.
-    each_function: bool,
+    pub(super) each_function: bool,
     /// The body must know its site, and the kernel gives no cookie.
-    each_site: bool,
+    pub(super) each_site: bool,
     /// The body reads results, which a tail jump does not have.
-    wants_results: bool,
+    pub(super) wants_results: bool,
 }
 
 impl Candidate {
@@ -598,15 +266,4 @@ impl Candidate {
             _ => false,
         }
     }
-}
-
-fn unit_ns(unit: &str) -> Option<u64> {
-    Some(match unit {
-        "us" => 1_000,
-        "ms" => 1_000_000,
-        "s" => 1_000_000_000,
-        "m" => 60_000_000_000,
-        "h" => 3_600_000_000_000,
-        _ => return None,
-    })
 }

@@ -1,0 +1,68 @@
+//! The documents are true: their examples compile, and their tables are those of the code.
+//!
+//! `GPROBE_BLESS=1 cargo test --test docs` writes the tables anew.
+
+use std::fs;
+use std::path::PathBuf;
+
+use gprobe_testkit::{Gprobe, Program, workspace};
+
+fn read(name: &str) -> (PathBuf, String) {
+    let path = workspace().join(name);
+    let text = fs::read_to_string(&path).expect("the document");
+    (path, text)
+}
+
+/// Puts `rows` between a document's marks, or says that they are not there.
+fn table(name: &str, mark: &str, rows: &[String]) {
+    let (path, text) = read(name);
+    let (open, close) = (format!("<!-- {mark} -->\n"), format!("<!-- /{mark} -->"));
+    let start = text.find(&open).expect("the opening mark") + open.len();
+    let end = text.find(&close).expect("the closing mark");
+    let head: String = text[start..end].lines().take(2).map(|l| format!("{l}\n")).collect();
+    let new = format!("{}{head}{}\n{}", &text[..start], rows.join("\n"), &text[end..]);
+    if std::env::var_os("GPROBE_BLESS").is_some() {
+        fs::write(path, new).expect("written");
+    } else {
+        assert!(text == new, "{name} is out of date: GPROBE_BLESS=1 cargo test --test docs");
+    }
+}
+
+#[test]
+fn the_tables_of_the_reference_are_those_of_the_compiler() {
+    let builtins: Vec<String> = gprobe_compiler::builtins::BUILTINS
+        .iter()
+        .map(|b| format!("| `{}` | {} | {} |", b.name, b.shown_type, b.doc))
+        .collect();
+    table("docs/language.md", "builtins", &builtins);
+    let functions: Vec<String> = gprobe_compiler::functions::FUNCTIONS
+        .iter()
+        .map(|f| format!("| `{}` | {} |", f.signature, f.doc))
+        .collect();
+    table("docs/language.md", "functions", &functions);
+}
+
+#[test]
+fn the_examples_of_the_reference_compile() {
+    let program = Program::build("counts", "1.27", &[]).display().to_string();
+    let (_, text) = read("docs/language.md");
+    let mut checked = 0;
+    for part in text.split("```gp\n").skip(1) {
+        let script = part.split("```").next().expect("a block");
+        let output =
+            Gprobe::at(env!("CARGO_BIN_EXE_gprobe")).args(["check", "-x", &program, "-e", script]).run();
+        assert_eq!(output.code, Some(0), "{script}\n{}", output.stderr);
+        checked += 1;
+    }
+    assert!(checked >= 5);
+}
+
+#[test]
+fn the_scripts_that_ship_stand_in_the_readme() {
+    let (_, text) = read("README.md");
+    for script in gprobe_stdlib::SCRIPTS {
+        let summary = script.summary();
+        let what = summary.strip_prefix(script.name).expect("its name").trim_start_matches(':').trim();
+        assert!(text.contains(&format!("| `{}` | {what} |", script.name)), "{what}");
+    }
+}
