@@ -18,17 +18,25 @@ pub(crate) struct Symboliser {
     files: HashMap<(u64, String), Option<Arc<Binary>>>,
     kernel: Option<KernelSymbols>,
     known: HashMap<(u32, u64), Frame>,
+    /// Files in which addresses are looked for as they are, where no process is known: executables
+    /// that are not position-independent lie where their addresses say.
+    fixed: Vec<Arc<Binary>>,
 }
 
 impl Symboliser {
     /// A symboliser for addresses of `target`, where one process is traced.
-    pub(crate) fn new(target: Option<u32>) -> Self {
+    pub(crate) fn new(target: Option<u32>, files: &[String]) -> Self {
+        let fixed = match target {
+            Some(_) => Vec::new(),
+            None => files.iter().filter_map(|f| open_binary(f).ok()).filter(|b| !b.is_pie()).collect(),
+        };
         let mut new = Self {
             target,
             processes: HashMap::new(),
             files: HashMap::new(),
             kernel: None,
             known: HashMap::new(),
+            fixed,
         };
         // Now, while it is there: names are mostly asked for when it has ended.
         if let Some(pid) = target {
@@ -86,7 +94,8 @@ impl Symboliser {
             None => {
                 // A library may have been loaded since.
                 self.refresh(pid);
-                self.find(pid, addr).unwrap_or(Frame { addr, function: None, offset: 0, line: None })
+                let found = self.find(pid, addr).or_else(|| self.find(0, addr));
+                found.unwrap_or(Frame { addr, function: None, offset: 0, line: None })
             }
         };
         self.known.insert((pid, addr), frame.clone());
@@ -94,14 +103,13 @@ impl Symboliser {
     }
 
     fn find(&mut self, pid: u32, addr: u64) -> Option<Frame> {
+        if pid == 0 {
+            return self.fixed.iter().find_map(|file| frame(file, LinkAddr(addr), addr));
+        }
         let mapping = self.processes.get(&pid)?.iter().find(|m| (m.start..m.end).contains(&addr))?.clone();
         let file = self.open(pid, &mapping)?;
         let link = file.link_addr(FileOffset(addr - mapping.start + mapping.offset))?;
-        let function = file.functions().containing(link)?;
-        let line = file.line(LinkAddr(link.0)).map(|l| (l.file.to_string(), l.line));
-        // The suffix is the linker's, not the source's.
-        let name = function.name.strip_suffix(".abi0").unwrap_or(&function.name).to_owned();
-        Some(Frame { addr, offset: link.0.saturating_sub(function.addr.0), function: Some(name), line })
+        frame(&file, link, addr)
     }
 
     /// The name of the function at an address, as its source has it; of a cgo wrapper, that of the C
@@ -122,4 +130,13 @@ impl Symboliser {
             None => Frame { addr, function: None, offset: 0, line: None },
         }
     }
+}
+
+/// What a file says of one of its addresses.
+fn frame(file: &Binary, link: LinkAddr, addr: u64) -> Option<Frame> {
+    let function = file.functions().containing(link)?;
+    let line = file.line(link).map(|l| (l.file, l.line));
+    // The suffix is the linker's, not the source's.
+    let name = function.name.strip_suffix(".abi0").unwrap_or(&function.name).to_owned();
+    Some(Frame { addr, offset: link.0.saturating_sub(function.addr.0), function: Some(name), line })
 }
