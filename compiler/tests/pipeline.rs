@@ -1,0 +1,124 @@
+//! Whole compiles, without a kernel and without a target: what any machine can test.
+
+use gprobe_compiler::target::{Absent, KernelFacts, Options, Target, TargetBinary, TracepointField, World};
+use gprobe_compiler::{Compiled, compile, emit};
+use gprobe_lang::diagnostic::Diagnostic;
+use gprobe_lang::source::SourceId;
+
+/// A machine with one tracepoint and no files.
+struct Bare;
+
+impl World for Bare {
+    fn binary(&self, name: &str) -> Result<TargetBinary, Absent> {
+        Err(Absent { reason: format!("there is no `{name}`"), candidates: vec!["libc.so.6".into()] })
+    }
+
+    fn tracepoint(&self, category: &str, name: &str) -> Result<Vec<TracepointField>, Absent> {
+        let field = |c_type: &str, name: &str, offset, size, signed, array, data_loc| TracepointField {
+            c_type: c_type.into(),
+            name: name.into(),
+            offset,
+            size,
+            signed,
+            array,
+            data_loc,
+        };
+        match (category, name) {
+            ("sched", "sched_switch") => Ok(vec![
+                field("char", "prev_comm", 8, 16, false, Some(16), false),
+                field("pid_t", "prev_pid", 24, 4, true, None, false),
+                field("char[]", "file", 28, 4, false, None, true),
+            ]),
+            _ => Err(Absent { reason: "no such tracepoint".into(), candidates: vec!["sched_switch".into()] }),
+        }
+    }
+
+    fn tracepoints(&self, _: &str, _: &str) -> Result<Vec<(String, String)>, Absent> {
+        Ok(vec![("sched".into(), "sched_switch".into())])
+    }
+
+    fn task_fsbase_offset(&self) -> Result<u32, Absent> {
+        Ok(3128)
+    }
+}
+
+fn build(script: &str, kernel: &KernelFacts) -> Result<Compiled, Vec<Diagnostic>> {
+    let parsed = gprobe_lang::parse(SourceId(0), script);
+    assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
+    let target = Target {
+        process: Some(42),
+        executable: None,
+        kernel,
+        world: &Bare,
+        options: Options::default(),
+        params: vec!["7".into(), "word".into()],
+    };
+    compile(&parsed.script, &target)
+}
+
+const SCRIPTS: &[&str] = &[
+    "begin { exit(); }",
+    "interval:1s { @[pid, comm] = count(); @h = hist(nsecs); @l = lhist(rand, 0, 100, 10); print(@h); clear(@h); }",
+    "tracepoint:sched:sched_switch /args.prev_pid > 1/ { @[args.prev_comm, str(args.file)] = stats(args.prev_pid); }",
+    "profile:hz:99 { @u[ustack] = count(); @k[kstack(3)] = count(); @t = (comm, (cpu, probe)); $x = @t.1.0; print($x); }",
+    "begin { $a = $1 / -2 % 3; @x[$a] = $a > 1 ? \"yes\" : \"no\"; @x[2] = str($2); printf(\"%s %d\\n\", @x[2], ++$a); }",
+];
+
+#[test]
+fn scripts_compile_for_the_oldest_and_the_newest_kernel() {
+    for script in SCRIPTS {
+        for kernel in [KernelFacts::oldest(), KernelFacts::newest()] {
+            let compiled = build(script, &kernel).unwrap_or_else(|e| panic!("{script}: {e:?}"));
+            assert!(compiled.artifact.elf.starts_with(b"\x7fELF"), "{script}");
+            let code = emit::disassemble(&compiled.code);
+            if !kernel.attach_cookie {
+                assert!(!code.contains("get_attach_cookie"), "{script}:\n{code}");
+            }
+            if !kernel.atomic_fetch {
+                assert!(!code.contains("xchg"), "{script}:\n{code}");
+            }
+        }
+    }
+}
+
+#[test]
+fn equal_scripts_give_equal_bytes() {
+    for script in SCRIPTS {
+        let once = build(script, &KernelFacts::newest()).expect("compiles").artifact.elf;
+        let twice = build(script, &KernelFacts::newest()).expect("compiles").artifact.elf;
+        assert_eq!(once, twice, "{script}");
+    }
+}
+
+#[test]
+fn programs_of_all_processes_leave_other_targets_out() {
+    let compiled = build("profile:hz:99 { @ = count(); }", &KernelFacts::newest()).expect("compiles");
+    assert!(gprobe_compiler::ir::print(&compiled.ir).contains("get_current_pid_tgid"));
+    // The clock in gprobe itself has no target to keep to.
+    let compiled = build("interval:1s { @ = count(); }", &KernelFacts::newest()).expect("compiles");
+    assert!(!gprobe_compiler::ir::print(&compiled.ir).contains("get_current_pid_tgid"));
+}
+
+#[test]
+fn a_map_used_in_two_ways_is_told_with_both_places() {
+    let wrong =
+        build("begin { @x[1] = count(); } end { @x = 5; }", &KernelFacts::newest()).expect_err("wrong");
+    assert!(wrong.iter().any(|d| d.code == "type-mismatch" && !d.secondary.is_empty()), "{wrong:?}");
+}
+
+#[test]
+fn what_later_versions_bring_is_said_at_its_place_and_never_passed_over() {
+    for (script, what) in [
+        ("begin { while (1) { } }", "`while`"),
+        ("begin { for ($i : 0..3) { print($i); } }", "`for`"),
+        ("macro m() { 1 } begin { exit(); }", "macros"),
+        ("let @m = hash(4); begin { @m[1] = 1; }", "map declarations"),
+        ("struct s { int x; }; begin { exit(); }", "C types"),
+        ("kprobe:f { @ = count(); }", "`kprobe`"),
+        ("begin { $r = (a = 1, b = 2); print($r); }", "records"),
+    ] {
+        let wrong = build(script, &KernelFacts::newest()).expect_err(script);
+        let said = wrong.iter().any(|d| d.code == "not-supported-yet" && d.message.contains(what));
+        assert!(said, "{script}: {wrong:?}");
+    }
+}
