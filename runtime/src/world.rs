@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gprobe_compiler::target::{Absent, TargetBinary, TracepointField, World};
-use gprobe_symbols::Binary;
+use gprobe_symbols::{Binary, glob_matches as wild};
 
 use crate::error::Error;
 use crate::kernel::btf::{Btf, VMLINUX};
@@ -173,32 +173,6 @@ impl World for LiveWorld {
     }
 }
 
-/// Whether a pattern with `*` and `?` matches the whole text.
-fn wild(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut p, mut t, mut star) = (0, 0, None);
-    while t < text.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(&c) if c == '?' || Some(&c) == text.get(t) => {
-                p += 1;
-                t += 1;
-            }
-            _ => match &mut star {
-                Some((at, from)) => {
-                    *from += 1;
-                    (p, t) = (*at + 1, *from);
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern.get(p..).is_none_or(|rest| rest.iter().all(|&c| c == '*'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,13 +183,5 @@ mod tests {
         assert!(is_library("libc-2.31.so", "libc"));
         assert!(is_library("libc.so.6", "libc.so.6"));
         assert!(!is_library("libcrypto.so.3", "libc"));
-    }
-
-    #[test]
-    fn stars_match_any_run() {
-        assert!(wild("sched_*", "sched_switch"));
-        assert!(wild("*", ""));
-        assert!(wild("a*c?e", "abccde"));
-        assert!(!wild("a*b", "acd"));
     }
 }

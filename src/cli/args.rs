@@ -89,6 +89,21 @@ pub(crate) struct FileArgs {
     pub exe: Option<PathBuf>,
 }
 
+/// A script that is looked at and not run.
+#[derive(Args, Debug)]
+pub(crate) struct Looked {
+    /// The script file, or the name of a script that ships
+    pub script: Option<String>,
+    /// Parameters of the script
+    pub params: Vec<String>,
+    /// A program given right here
+    #[arg(short = 'e', long = "program", value_name = "PROGRAM", conflicts_with = "script")]
+    pub program: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "clap would show it as help")]
+    pub file: FileArgs,
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -104,30 +119,12 @@ pub(crate) enum Command {
         verbose: bool,
     },
     /// Check a script, attaching nothing
-    Check {
-        /// The script file, or the name of a script that ships
-        script: Option<String>,
-        /// Parameters of the script
-        params: Vec<String>,
-        /// A program given right here
-        #[arg(short = 'e', long = "program", value_name = "PROGRAM", conflicts_with = "script")]
-        program: Option<String>,
-        #[command(flatten)]
-        #[allow(missing_docs, reason = "clap would show it as help")]
-        file: FileArgs,
-    },
+    Check(Looked),
     /// Print what a stage of the compiler makes of a script
     Compile {
-        /// The script file, or the name of a script that ships
-        script: Option<String>,
-        /// Parameters of the script
-        params: Vec<String>,
-        /// A program given right here
-        #[arg(short = 'e', long = "program", value_name = "PROGRAM", conflicts_with = "script")]
-        program: Option<String>,
         #[command(flatten)]
         #[allow(missing_docs, reason = "clap would show it as help")]
-        file: FileArgs,
+        looked: Looked,
         /// Which stage
         #[arg(long, value_enum, default_value_t = Emit::Asm)]
         emit: Emit,

@@ -9,20 +9,15 @@ use gprobe_compiler::target::{KernelFacts, Options, Target};
 use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_runtime::LiveWorld;
 
-use super::args::{Emit, FileArgs};
+use super::args::{Emit, Looked};
 use super::script::{Source, load};
 use super::target::executable;
 use super::{Failure, say, show};
 
 /// `gprobe check`
-pub(super) fn check(
-    script: Option<&str>,
-    program: Option<&str>,
-    params: &[String],
-    file: &FileArgs,
-) -> Result<u8, Failure> {
-    let source = load(script, program)?;
-    let compiled = build(&source, params, file)?;
+pub(super) fn check(looked: &Looked) -> Result<u8, Failure> {
+    let source = load(looked.script.as_deref(), looked.program.as_deref())?;
+    let compiled = build(&source, looked)?;
     let mut warnings = source.warnings.clone();
     warnings.extend(compiled.warnings);
     show(&warnings, &source.sources);
@@ -36,19 +31,12 @@ pub(super) fn check(
 }
 
 /// `gprobe compile`
-pub(super) fn compile(
-    script: Option<&str>,
-    program: Option<&str>,
-    params: &[String],
-    file: &FileArgs,
-    emit: Emit,
-    output: Option<&Path>,
-) -> Result<u8, Failure> {
-    let source = load(script, program)?;
+pub(super) fn compile(looked: &Looked, emit: Emit, output: Option<&Path>) -> Result<u8, Failure> {
+    let source = load(looked.script.as_deref(), looked.program.as_deref())?;
     let bytes = if emit == Emit::Ast {
         gprobe_lang::ast::dump(&source.script).into_bytes()
     } else {
-        let compiled = build(&source, params, file)?;
+        let compiled = build(&source, looked)?;
         show(&compiled.warnings, &source.sources);
         match emit {
             Emit::Typed => dump::dump(&compiled.typed).into_bytes(),
@@ -64,7 +52,8 @@ pub(super) fn compile(
     Ok(0)
 }
 
-fn build(source: &Source, params: &[String], file: &FileArgs) -> Result<Compiled, Failure> {
+fn build(source: &Source, looked: &Looked) -> Result<Compiled, Failure> {
+    let file = &looked.file;
     let executable = executable(file.pid, file.exe.as_deref())?;
     let world = LiveWorld::new(file.pid);
     let target = Target {
@@ -73,7 +62,7 @@ fn build(source: &Source, params: &[String], file: &FileArgs) -> Result<Compiled
         kernel: &KernelFacts::newest(),
         world: &world,
         options: Options::default(),
-        params: params.to_vec(),
+        params: looked.params.clone(),
     };
     gprobe_compiler::compile(&source.script, &target).map_err(|diagnostics| {
         let mut all: Vec<Diagnostic> = source.warnings.clone();

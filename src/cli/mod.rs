@@ -47,12 +47,8 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         None => run::run(&cli.run),
         Some(Command::List { pattern, file, verbose }) => list::list(pattern.as_deref(), &file, verbose),
-        Some(Command::Check { script, params, program, file }) => {
-            compile::check(script.as_deref(), program.as_deref(), &params, &file)
-        }
-        Some(Command::Compile { script, params, program, file, emit, output }) => {
-            compile::compile(script.as_deref(), program.as_deref(), &params, &file, emit, output.as_deref())
-        }
+        Some(Command::Check(looked)) => compile::check(&looked),
+        Some(Command::Compile { looked, emit, output }) => compile::compile(&looked, emit, output.as_deref()),
         Some(Command::Doctor) => doctor::doctor(),
         Some(Command::Stdlib { name }) => script::stdlib(name.as_deref()),
     };

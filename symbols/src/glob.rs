@@ -79,6 +79,11 @@ pub(crate) fn literal_prefix(pattern: &[u8]) -> &[u8] {
     pattern.get(..end).unwrap_or_default()
 }
 
+/// Whether a pattern with `*` and `?` matches the whole text; the `*` of Go's `(*T)` is itself.
+pub fn glob_matches(pattern: &str, text: &str) -> bool {
+    matches(pattern.as_bytes(), text.as_bytes())
+}
+
 #[cfg(test)]
 mod tests {
     use super::{is_glob, literal_prefix, matches};

@@ -35,7 +35,7 @@ pub use binary::{Binary, Line, Segment, Symbol};
 pub use error::{Error, FieldError, Reason};
 pub use evidence::{Evidence, Evidenced};
 pub use functions::{Abi, Function, Functions, Language};
-pub use glob::is_glob;
+pub use glob::{glob_matches, is_glob};
 pub use go::names::cgo_name;
 pub use go::offsets::{GOffsets, MOffsets, POffsets, RuntimeOffsets};
 pub use go::version::GoVersion;
