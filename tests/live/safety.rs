@@ -9,25 +9,27 @@ use super::kit::{gprobe, program};
 
 /// Runtime functions that return, by `gprobe list -v`, every few of them, `count` in all.
 fn runtime_functions(file: &str, count: usize) -> Vec<String> {
-    let output = gprobe().args(["list", "-v", "runtime.*", "-x", file]).run().success();
-    let mut found: Vec<(String, bool)> = Vec::new();
-    for line in output.stdout.lines() {
-        if let Some(name) = line.strip_prefix("go:") {
-            // Without the signature, whose parenthesis comes behind the last dot.
-            let dot = name.rfind('.').unwrap_or(0);
-            let end = name.get(dot..).and_then(|tail| tail.find('(')).map_or(name.len(), |at| dot + at);
-            let plain = name.get(..end).unwrap_or(name);
-            found.push((plain.to_owned(), false));
+    let listed =
+        |flags: &[&str]| gprobe().args(["list", "runtime.*", "-x", file]).args(flags).run().success().stdout;
+    // The short list has the names alone, the long one, in the same order, the sites.
+    let names = listed(&[]);
+    let mut returns = Vec::new();
+    for line in listed(&["-v"]).lines() {
+        if line.starts_with("go:") || line.starts_with("uprobe:") {
+            returns.push(false);
         } else if line.trim_start().starts_with("return")
-            && let Some((_, returns)) = found.last_mut()
+            && let Some(last) = returns.last_mut()
         {
-            *returns = true;
+            *last = true;
         }
     }
+    assert_eq!(names.lines().count(), returns.len());
+    let found =
+        names.lines().zip(returns).filter_map(|(line, r)| Some((line.strip_prefix("go:")?.to_owned(), r)));
     let simple = |name: &str| {
         name.starts_with("runtime.") && name.chars().all(|c| c.is_ascii_alphanumeric() || "._()*".contains(c))
     };
-    let usable: Vec<String> = found.into_iter().filter(|(n, r)| *r && simple(n)).map(|(n, _)| n).collect();
+    let usable: Vec<String> = found.filter(|(n, r)| *r && simple(n)).map(|(n, _)| n).collect();
     let step = (usable.len() / count).max(1);
     usable.into_iter().step_by(step).take(count).collect()
 }

@@ -1,5 +1,6 @@
 //! Tasks of the project that need more than a cargo alias: `cargo xtask TASK`.
 
+mod bench;
 mod bpftrace;
 mod demo;
 mod test;
@@ -20,6 +21,7 @@ usage: cargo xtask TASK
   test [ARGUMENT...]       build everything and run all tests, live ones too (as root);
                            arguments go to `cargo test`
   toolchains [VERSION...]  fetch the Go toolchains that the tests use
+  bench [RELEASE...]       measure gprobe beside bpftrace of these Debian releases (as root)
   bpftrace RELEASE         fetch a bpftrace to measure against (bookworm or newer)
                            and print the command that runs it
 ";
@@ -30,6 +32,7 @@ fn task(name: &str) -> Option<fn(&[String]) -> Outcome> {
         "demo" => demo::demo,
         "test" => test::test,
         "toolchains" => toolchains::toolchains,
+        "bench" => bench::bench,
         "bpftrace" => bpftrace::bpftrace,
         _ => return None,
     })
