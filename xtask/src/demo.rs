@@ -31,7 +31,7 @@ fn toolchain() -> Result<Go, gprobe_testkit::ExecError> {
 }
 
 /// The release binary, in the target folder that this task was built into.
-pub(crate) fn gprobe() -> Result<PathBuf, String> {
+fn gprobe() -> Result<PathBuf, String> {
     let this = std::env::current_exe().map_err(|error| format!("cannot find the target folder: {error}"))?;
     let built = this.ancestors().nth(2).map(|target| target.join("release/gprobe"));
     built.filter(|path| path.is_file()).ok_or_else(|| format!("no release/gprobe beside {}", this.display()))

@@ -1,6 +1,5 @@
 //! Tasks of the project that need more than a cargo alias: `cargo xtask TASK`.
 
-mod bench;
 mod bpftrace;
 mod demo;
 mod test;
@@ -32,10 +31,15 @@ fn task(name: &str) -> Option<fn(&[String]) -> Outcome> {
         "demo" => demo::demo,
         "test" => test::test,
         "toolchains" => toolchains::toolchains,
-        "bench" => bench::bench,
+        "bench" => bench,
         "bpftrace" => bpftrace::bpftrace,
         _ => return None,
     })
+}
+
+/// Measures gprobe beside bpftrace.
+fn bench(arguments: &[String]) -> Outcome {
+    run(cargo().args(["bench", "--bench", "beside_bpftrace", "--"]).args(arguments))
 }
 
 fn main() -> ExitCode {

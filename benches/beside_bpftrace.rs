@@ -1,6 +1,7 @@
-//! Measures gprobe beside bpftrace on this machine, in one run.
+//! Measures gprobe beside bpftrace on this machine, in one run: `cargo bench --bench beside_bpftrace`, as
+//! root. Arguments that name Debian releases choose which bpftrace.
 
-#![allow(clippy::print_stdout, reason = "a report is what this task is for")]
+#![allow(clippy::print_stdout, reason = "a report is what a benchmark is for")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -11,7 +12,8 @@ use std::time::{Duration, Instant};
 use gprobe_testkit::bpftrace::Bpftrace;
 use gprobe_testkit::{Program, Target, workspace};
 
-use crate::{Outcome, cargo, run};
+/// What a part of the report comes to.
+type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 /// Repetitions of what takes milliseconds, of which the median is shown.
 const REPEATS: usize = 9;
@@ -24,12 +26,12 @@ struct Tracer {
     command: Box<dyn Fn() -> Command>,
 }
 
-pub(crate) fn bench(arguments: &[String]) -> Outcome {
-    run(cargo().args(["build", "--release", "--package", "gprobe", "--bin", "gprobe"]))?;
-    let gprobe = crate::demo::gprobe()?;
+fn main() -> Outcome {
+    // Cargo adds flags of its own.
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     let mut rivals = Vec::new();
     for release in
-        if arguments.is_empty() { vec!["bookworm".to_owned(), "sid".to_owned()] } else { arguments.to_vec() }
+        if arguments.is_empty() { vec!["bookworm".to_owned(), "sid".to_owned()] } else { arguments }
     {
         match Bpftrace::fetch(&release) {
             Ok(found) => {
@@ -39,7 +41,8 @@ pub(crate) fn bench(arguments: &[String]) -> Outcome {
             Err(error) => eprintln!("without bpftrace of {release}: {error}"),
         }
     }
-    let own = Tracer { name: "gprobe".into(), command: Box::new(move || Command::new(&gprobe)) };
+    let own =
+        Tracer { name: "gprobe".into(), command: Box::new(|| Command::new(env!("CARGO_BIN_EXE_gprobe"))) };
     for program in ["spin", "many"] {
         attach(&own, &rivals, program)?;
     }
