@@ -127,3 +127,23 @@ fn a_full_map_is_counted_and_said() {
     let output = gprobe().args(["-e", script]).run().success();
     assert!(output.stderr.contains("lost: 3 keys found no room"), "{}", output.stderr);
 }
+
+#[test]
+fn records_that_do_not_fit_are_counted_to_the_last() {
+    let mut target = Target::start(&program("spin"), &["-n", "150000"]);
+    let pid = target.pid().to_string();
+    let mut running =
+        gprobe().args(["-p", &pid, "-e", "go:main.work { printf(\"hit\\n\"); }"]).run_until_attached();
+    // Nobody empties the buffer while the program runs.
+    running.signal(rustix::process::Signal::STOP);
+    target.go();
+    target.wait_done();
+    running.signal(rustix::process::Signal::CONT);
+    let output = running.interrupt().success();
+    let printed = output.stdout.lines().filter(|l| *l == "hit").count();
+    let said = output.stderr.lines().find_map(|l| l.strip_prefix("lost: "));
+    let lost: usize = said.and_then(|l| l.split(' ').next()).and_then(|n| n.parse().ok()).expect("a loss");
+    assert!(printed > 1000 && lost > 1000, "{printed} printed, {lost} lost");
+    assert_eq!(printed + lost, 150_000);
+    target.finish();
+}

@@ -6,6 +6,7 @@ mod cgo;
 mod command;
 mod counts;
 mod errors;
+mod fallback;
 mod goids;
 mod kit;
 mod language;
