@@ -9,9 +9,6 @@ use crate::resolve::typed;
 use crate::target::Target;
 use crate::{allocate, emit, ir, lower, optimise, resolve};
 
-/// Names of the stages whose output can be printed.
-pub const STAGES: [&str; 4] = ["ast", "typed", "ir", "asm"];
-
 /// A compiled script, with what each stage made of it.
 #[derive(Debug)]
 pub struct Compiled {

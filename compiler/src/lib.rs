@@ -21,4 +21,4 @@ pub mod runtime_layout;
 pub mod target;
 pub mod x64;
 
-pub use compile::{Compiled, STAGES, compile};
+pub use compile::{Compiled, compile};
