@@ -54,6 +54,12 @@ fn counts_are_exact_on_go_1_21() {
     counts("1.21", "50000");
 }
 
+/// Frames begin otherwise there: the stack check's own jump is probed, and the flags decide.
+#[test]
+fn counts_are_exact_on_go_1_19() {
+    counts("1.19", "50000");
+}
+
 #[test]
 fn frames_pair_entries_with_returns_and_leave_what_panicked() {
     let program = Program::build("counts", GO, &[]);
