@@ -4,10 +4,10 @@ use gprobe_lang::ast::Script;
 use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_lang::source::{SourceId, Span};
 
-use crate::artifact::{Artifact, Attach, ProgramInfo, ProgramKind};
+use crate::artifact::{Action, Artifact, Attach, ProgramInfo, ProgramKind};
 use crate::resolve::typed;
 use crate::target::Target;
-use crate::{allocate, emit, ir, lower, optimise, resolve};
+use crate::{allocate, emit, expand, ir, lower, optimise, resolve};
 
 /// A compiled script, with what each stage made of it.
 #[derive(Debug)]
@@ -29,24 +29,33 @@ pub struct Compiled {
 /// # Errors
 /// All that is wrong with the script, with warnings among it.
 pub fn compile(script: &Script, target: &Target<'_>) -> Result<Compiled, Vec<Diagnostic>> {
-    let (typed, options, warnings) = resolve::resolve(script, target)?;
-    let lowered = lower::lower(&typed, target.kernel, &options, target.process);
+    let script = expand::expand(script, target.world)?;
+    let (typed, options, warnings) = resolve::resolve(&script, target)?;
+    let (lowered, actions) = lower::lower(&typed, target.kernel, &options, target.process);
     let ir = optimise::optimise(lowered);
     let code =
         allocate::allocate(ir.clone(), target.kernel).map_err(|e| vec![too_large(&typed, &e.to_string())])?;
-    let elf = emit::emit(&code).map_err(|e| vec![too_large(&typed, &e.to_string())])?;
-    let artifact = artifact(&typed, elf);
+    let (elf, callbacks) =
+        emit::emit(&code).map_err(|e| vec![too_large(&typed, &e.to_string())])?;
+    let artifact = artifact(&typed, elf, actions, callbacks);
     Ok(Compiled { artifact, warnings, typed, ir, code })
 }
 
-fn artifact(typed: &typed::Program, elf: Vec<u8>) -> Artifact {
-    let mut programs = Vec::new();
+fn artifact(
+    typed: &typed::Program,
+    elf: Vec<u8>,
+    actions: Vec<Action>,
+    callbacks: Vec<Vec<u32>>,
+) -> Artifact {
+    let mut programs: Vec<ProgramInfo> = Vec::new();
+    let mut callbacks = callbacks.into_iter();
     if lower::has_start_clock(typed) {
         programs.push(ProgramInfo {
             symbol: "gp_prog0".into(),
             kind: ProgramKind::TestRun,
             attach: Attach::Begin,
             title: "the clock of `elapsed`".into(),
+            callbacks: callbacks.next().unwrap_or_default(),
         });
     }
     for probe in &typed.probes {
@@ -55,6 +64,7 @@ fn artifact(typed: &typed::Program, elf: Vec<u8>) -> Artifact {
             kind: probe.kind,
             attach: probe.attach.clone(),
             title: probe.title.clone(),
+            callbacks: callbacks.next().unwrap_or_default(),
         });
     }
     Artifact {
@@ -62,9 +72,11 @@ fn artifact(typed: &typed::Program, elf: Vec<u8>) -> Artifact {
         programs,
         binaries: typed.binaries.clone(),
         maps: typed.maps.clone(),
-        actions: typed.actions.clone(),
+        actions,
         probes: typed.probe_names.clone(),
         enums: typed.enums.clone(),
+        print_maps_on_exit: typed.print_maps_on_exit,
+        show: typed.show.clone(),
         reads_go_runtime: typed.runtime.is_some(),
     }
 }

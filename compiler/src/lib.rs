@@ -2,7 +2,7 @@
 //!
 //! No files, no system calls, no clocks, no environment: equal input gives equal bytes.
 //!
-//! [`compile`] names the stages in order: `resolve` (sites, names, types), `lower` (IR),
+//! [`compile`] names the stages in order: `expand` (imports, macros), `resolve` (sites, names, types), `lower` (IR),
 //! `optimise`, `allocate` (registers, stack), `emit` (the BPF ELF object).
 
 #![forbid(unsafe_code)]
@@ -12,6 +12,7 @@ pub mod artifact;
 pub mod builtins;
 mod compile;
 pub mod emit;
+mod expand;
 pub mod functions;
 pub mod ir;
 pub mod lower;

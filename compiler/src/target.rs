@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use gprobe_symbols::Binary;
 
+use crate::artifact::StackMode;
+
 /// What a kernel can do, found out once by the runtime.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KernelFacts {
@@ -21,6 +23,12 @@ pub struct KernelFacts {
     pub atomic_fetch: bool,
     /// `BPF_MAP_TYPE_RINGBUF` (5.8). Nothing works without.
     pub ring_buffer: bool,
+    /// Loops whose end is not known: the instruction `may_goto` (6.9).
+    pub may_goto: bool,
+    /// `bpf_for_each_map_elem` (5.13).
+    pub for_each_map: bool,
+    /// `bpf_map_lookup_percpu_elem` (5.19).
+    pub lookup_percpu: bool,
     /// CPUs that the kernel may have, as per-CPU maps count them.
     pub possible_cpus: u32,
     /// Where PIDs are those of a namespace that isn't the kernel's first: its device and inode.
@@ -36,6 +44,9 @@ impl KernelFacts {
             attach_cookie: true,
             atomic_fetch: true,
             ring_buffer: true,
+            may_goto: true,
+            for_each_map: true,
+            lookup_percpu: true,
             possible_cpus: 2,
             pid_namespace: None,
         }
@@ -48,6 +59,9 @@ impl KernelFacts {
             uprobe_multi: false,
             attach_cookie: false,
             atomic_fetch: false,
+            may_goto: false,
+            for_each_map: false,
+            lookup_percpu: false,
             ..Self::newest()
         }
     }
@@ -133,6 +147,30 @@ pub trait World {
     /// # Errors
     /// Where the kernel gives no BTF.
     fn task_fsbase_offset(&self) -> Result<u32, Absent>;
+
+    /// The address of a symbol of the kernel.
+    ///
+    /// # Errors
+    /// Where there is none of this name, or this user may not see it.
+    fn kernel_symbol(&self, name: &str) -> Result<u64, Absent> {
+        Err(Absent { reason: format!("Failed to resolve kernel symbol: {name}"), candidates: Vec::new() })
+    }
+
+    /// The id of the cgroup at a path.
+    ///
+    /// # Errors
+    /// Where there is none.
+    fn cgroup_id(&self, path: &str) -> Result<u64, Absent> {
+        Err(Absent { reason: format!("there is no cgroup at {path}"), candidates: Vec::new() })
+    }
+
+    /// The text of a file that a script imports, and the name that messages show.
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    fn import(&self, path: &str) -> Result<Vec<ImportedFile>, Absent> {
+        Err(Absent { reason: format!("{path} can't be read"), candidates: Vec::new() })
+    }
 }
 
 /// All that a compile depends on besides the script.
@@ -147,23 +185,98 @@ pub struct Target<'a> {
     pub world: &'a dyn World,
     /// Limits.
     pub options: Options,
+    /// The process that gprobe has started, for `cpid`.
+    pub command: Option<u32>,
     /// `$1`, `$2`, ...
     pub params: Vec<String>,
+    /// Settings from outside the script, which win over its own: name and value.
+    pub settings: Vec<(String, String)>,
+    /// Named parameters: `--name=value`, or `--name`.
+    pub named: Vec<(String, Option<String>)>,
+}
+
+/// A file that a script imports.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImportedFile {
+    /// What tells it from others: its path.
+    pub name: String,
+    /// What is in it, parsed; its spans are of its own source.
+    pub script: gprobe_lang::ast::Script,
+    /// What was wrong with its text.
+    pub diagnostics: Vec<gprobe_lang::diagnostic::Diagnostic>,
 }
 
 /// Limits that the command line or a config block can set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Most bytes of a string that are kept. (5 bytes of overhead: 123 makes areas of 128.)
+    /// Most bytes of a string that are kept.
     pub max_strlen: u32,
     /// Most entries of a map.
     pub max_map_keys: u32,
     /// Bytes of the ring buffer, a power of two and at least a page.
     pub ring_bytes: u32,
+    /// The form of stacks.
+    pub stack_mode: StackMode,
+    /// Whether maps are printed when the script ends.
+    pub print_maps_on_exit: bool,
+    /// Whether stacks show source lines.
+    pub show_lines: bool,
+    /// Written behind a string that was cut off.
+    pub str_trunc_trailer: String,
+    /// What a pattern of a probe that matches nothing is.
+    pub missing_probes: MissingProbes,
+    /// Most bytes that `cat` shows of a file.
+    pub max_cat_bytes: u64,
+    /// Most probes that a script may attach.
+    pub max_probes: u64,
+    /// Functions that do more than look are allowed: `system`, `signal`.
+    pub unsafe_allowed: bool,
+    /// Failing reads and look-ups are reported with their place in the script.
+    pub report_errors: bool,
+    /// Which probes of a script run: those for `--test` or `--bench`.
+    pub mode: Mode,
+}
+
+/// What a pattern of a probe that matches nothing is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MissingProbes {
+    /// An error.
+    #[default]
+    Error,
+    /// A warning; the other probes run.
+    Warn,
+    /// Nothing to speak of.
+    Ignore,
+}
+
+/// Which probes of a script run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// All but tests and benchmarks.
+    #[default]
+    Trace,
+    /// Tests, with `begin` and `end`.
+    Test,
+    /// Benchmarks, with `begin` and `end`.
+    Bench,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_strlen: 123, max_map_keys: 4096, ring_bytes: 1 << 20 }
+        Self {
+            max_strlen: 1024,
+            max_map_keys: 4096,
+            ring_bytes: 1 << 22,
+            stack_mode: StackMode::Names,
+            print_maps_on_exit: true,
+            show_lines: true,
+            str_trunc_trailer: "..".to_owned(),
+            missing_probes: MissingProbes::Error,
+            max_cat_bytes: 10_240,
+            max_probes: 65_536,
+            unsafe_allowed: false,
+            report_errors: false,
+            mode: Mode::Trace,
+        }
     }
 }

@@ -23,6 +23,36 @@ pub const GO_ARGS: [u16; 9] = [RAX, 40, 88, 112, 104, 72, 64, 56, 48];
 /// Offsets of the integer argument registers of the System V ABI: RDI, RSI, RDX, RCX, R8, R9.
 pub const C_ARGS: [u16; 6] = [112, 104, 96, 88, 72, 64];
 
+/// The offset of a register by its name: `ax`, `rax`, `ip`, `r14`.
+pub fn register(name: &str) -> Option<u16> {
+    const NAMES: [(&str, u16); 18] = [
+        ("r15", 0),
+        ("r14", R14),
+        ("r13", 16),
+        ("r12", 24),
+        ("bp", RBP),
+        ("bx", 40),
+        ("r11", 48),
+        ("r10", 56),
+        ("r9", 64),
+        ("r8", 72),
+        ("ax", RAX),
+        ("cx", 88),
+        ("dx", 96),
+        ("si", 104),
+        ("di", 112),
+        ("ip", RIP),
+        ("flags", FLAGS),
+        ("sp", RSP),
+    ];
+    let plain = match name {
+        "pc" => "ip",
+        _ => name.strip_prefix("e").filter(|n| n.len() == 2).unwrap_or(name),
+    };
+    let found = |wanted: &str| NAMES.iter().find(|(known, _)| *known == wanted).map(|(_, at)| *at);
+    found(plain).or_else(|| found(plain.strip_prefix("r")?))
+}
+
 /// The offset in `pt_regs` of a register by its DWARF number (System V ABI, figure 3.36).
 pub fn dwarf_register(number: u16) -> Option<u16> {
     const OFFSETS: [u16; 16] = [80, 96, 88, 40, 104, 112, 32, 152, 72, 64, 56, 48, 24, 16, 8, 0];

@@ -148,7 +148,9 @@ impl<'s> Lexer<'s> {
             "fn" if spaced && named => Some((Token::Fn, Until::Block)),
             "struct" if spaced && named => Some((Token::Struct, Until::Declaration)),
             "union" if spaced && named => Some((Token::Union, Until::Declaration)),
-            "enum" if spaced && named => Some((Token::Enum, Until::Declaration)),
+            "enum" if spaced && named || follows.starts_with('{') => {
+                Some((Token::Enum, Until::Declaration))
+            }
             _ => None,
         };
         self.separates = false;
@@ -157,6 +159,9 @@ impl<'s> Lexer<'s> {
             self.pos += word.len();
             self.push(start, token);
             self.action(until);
+            if until == Until::Declaration {
+                self.attributes();
+            }
         } else if word == "probe" && spaced {
             self.separates = true;
             self.pos += word.len();
@@ -176,6 +181,32 @@ impl<'s> Lexer<'s> {
                 self.push_char('=', Token::Eq);
             }
             self.probe();
+        }
+    }
+
+    /// `__attribute__((packed))` behind a struct; other attributes say nothing about its layout here.
+    fn attributes(&mut self) {
+        loop {
+            let (start, _) = trivia::skip_trivia(self.text, self.pos);
+            let Some(after) = self.text.get(start..).and_then(|rest| rest.strip_prefix("__attribute__")) else {
+                return;
+            };
+            let (open, _) = trivia::skip_trivia(self.text, self.text.len() - after.len());
+            let inner = self.text.get(open..).unwrap_or_default();
+            let mut depth = 0usize;
+            let close = inner.bytes().take(LONGEST_ATTACH_POINT).position(|byte| {
+                match byte {
+                    b'(' => depth += 1,
+                    b')' => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                depth == 0
+            });
+            let Some(close) = close.filter(|_| inner.starts_with('(')) else { return };
+            self.pos = open + close + 1;
+            if inner.get(..close).is_some_and(|inner| inner.contains("packed")) {
+                self.push(start, Token::Packed);
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use crate::ast::{
-    AttachPoint, BinaryOp, Block, CField, Expr, ExprKind, SizeOf, Stmt, StmtKind, TypeExpr, TypeKind,
+    AttachPoint, BinaryOp, Block, CField, CType, CTypeKind, Expr, ExprKind, SizeOf, Stmt, StmtKind, TypeExpr, TypeKind,
 };
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceId, Span, Spanned};
@@ -241,6 +241,37 @@ impl Shaper {
             fields.push(next.of(base, stars));
         }
         fields
+    }
+
+    /// A type declared in C's words; only an enum may have no name.
+    pub(crate) fn c_type(
+        &self,
+        kind: CTypeKind,
+        name: Option<Spanned<String>>,
+        packed: bool,
+        start: usize,
+        end: usize,
+    ) -> CType {
+        let span = self.span(start, end);
+        CType { kind, packed, name: name.unwrap_or_else(|| Spanned::new(String::new(), span)), span }
+    }
+
+    /// The type of a field, declared right there.
+    pub(crate) fn inline_type(
+        &self,
+        kind: CTypeKind,
+        name: Option<Spanned<String>>,
+        start: usize,
+        end: usize,
+    ) -> TypeExpr {
+        let ty = self.c_type(kind, name, false, start, end);
+        TypeExpr { span: ty.span, kind: TypeKind::Inline(Box::new(ty)) }
+    }
+
+    /// `struct { int x; };` as a field: its fields are those of the struct around it.
+    pub(crate) fn anonymous_field(&self, ty: TypeExpr) -> Vec<CField> {
+        let name = Spanned::new(String::new(), ty.span);
+        vec![CField { ty, name, bits: None }]
     }
 
     /// Splits an attach point at its colons.

@@ -55,6 +55,19 @@ pub struct Source {
     pub text: Arc<str>,
 }
 
+/// A place in a source, for messages: lines and columns count from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The source's name.
+    pub name: String,
+    /// The line that it starts in.
+    pub line: usize,
+    /// Its first column.
+    pub column: usize,
+    /// The first column behind it, on its first line.
+    pub end_column: usize,
+}
+
 /// All source texts of a compile.
 #[derive(Clone, Debug, Default)]
 pub struct SourceMap {
@@ -83,6 +96,24 @@ impl SourceMap {
         self.get(span.source)
             .and_then(|s| s.text.get(span.start as usize..span.end as usize))
             .unwrap_or_default()
+    }
+
+    /// Where a span is, for messages.
+    pub fn place(&self, span: Span) -> Option<Place> {
+        let source = self.get(span.source)?;
+        let (line, column) = self.line_column(span);
+        let first_line = self.text(span).lines().next().unwrap_or_default();
+        let end_column = column + first_line.chars().count();
+        Some(Place { name: source.name.clone(), line, column, end_column })
+    }
+
+    /// The line that a span starts in, and marks under the span.
+    pub fn excerpt(&self, span: Span) -> Option<String> {
+        let source = self.get(span.source)?;
+        let place = self.place(span)?;
+        let line = source.text.lines().nth(place.line.checked_sub(1)?)?;
+        let marks = "~".repeat((place.end_column - place.column).clamp(1, 200));
+        Some(format!("{line}\n{}{marks}\n", " ".repeat(place.column - 1)))
     }
 
     /// Line and column, both from 1, of a span's start.

@@ -68,6 +68,8 @@ pub(crate) enum Token<'s> {
     Provider,
     /// `struct`, where it declares.
     Struct,
+    /// `__attribute__((packed))` behind a struct, which the lexer has read whole.
+    Packed,
     /// `union`, where it declares.
     Union,
     /// `enum`, where it declares.

@@ -3,6 +3,8 @@
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use aya::maps::{Map, MapData, RingBuf};
@@ -35,6 +37,8 @@ pub struct Attached {
     links: Vec<Link>,
     /// Programs that user space runs: index, period, and when it is next due.
     intervals: Vec<(usize, Duration, Instant)>,
+    /// Programs that a signal runs, and whether it came.
+    signals: Vec<(usize, Arc<AtomicBool>)>,
     ring: RingBuf<MapData>,
     target: Option<OwnedFd>,
     decoder: Decoder,
@@ -76,6 +80,7 @@ impl Loaded {
             loaded: self,
             links: Vec::new(),
             intervals: Vec::new(),
+            signals: Vec::new(),
             ring,
             target,
             decoder,
@@ -101,7 +106,26 @@ impl Attached {
         for index in 0..self.loaded.artifact.programs.len() {
             let Some(info) = self.loaded.artifact.programs.get(index).cloned() else { continue };
             match &info.attach {
-                Attach::Begin | Attach::End => {}
+                Attach::Begin | Attach::End | Attach::Test { .. } | Attach::Bench { .. } => {}
+                Attach::Signal { number, .. } => {
+                    let flag = Arc::new(AtomicBool::new(false));
+                    signal_hook::flag::register(*number, Arc::clone(&flag))
+                        .map_err(|e| Error::Attach { title: info.title.clone(), why: e.to_string() })?;
+                    self.signals.push((index, flag));
+                }
+                Attach::RawTracepoint { name } => {
+                    let link = bpf::raw_tracepoint(self.program(index)?, name)
+                        .map_err(|e| Error::Attach { title: info.title.clone(), why: explain(&e) })?;
+                    self.links.push(link);
+                }
+                Attach::Counter { kind, config, period } => {
+                    let failed = |e: io::Error| Error::Attach { title: info.title.clone(), why: explain(&e) };
+                    for cpu in crate::kernel::online() {
+                        let event = perf::counter(*kind, *config, *period, cpu).map_err(failed)?;
+                        perf::set_program(event.as_fd(), self.program(index)?).map_err(failed)?;
+                        self.links.push(event);
+                    }
+                }
                 Attach::Interval { period_ns } => {
                     let period = Duration::from_nanos(*period_ns);
                     self.intervals.push((index, period, now + period));
@@ -176,8 +200,13 @@ impl Attached {
         let all: usize = programs
             .map(|program| match &program.attach {
                 Attach::Uprobe { sites, .. } => sites.len(),
-                Attach::Begin | Attach::End => 0,
-                Attach::Interval { .. } | Attach::Profile { .. } | Attach::Tracepoint { .. } => 1,
+                Attach::Begin | Attach::End | Attach::Test { .. } | Attach::Bench { .. } => 0,
+                Attach::Interval { .. }
+                | Attach::Profile { .. }
+                | Attach::Signal { .. }
+                | Attach::RawTracepoint { .. }
+                | Attach::Counter { .. }
+                | Attach::Tracepoint { .. } => 1,
             })
             .sum();
         all.saturating_sub(self.left_out.len())
@@ -233,7 +262,28 @@ impl Attached {
                 }
             }
         }
+        for (index, flag) in &self.signals {
+            if flag.swap(false, Ordering::Relaxed) {
+                due.push(*index);
+            }
+        }
         due.into_iter().try_for_each(|index| self.run_one(index))
+    }
+
+    /// Tests and benchmarks: the index of each program.
+    pub fn own_runs(&self) -> Vec<usize> {
+        let programs = self.loaded.artifact.programs.iter().enumerate();
+        let own = programs.filter(|(_, p)| matches!(p.attach, Attach::Test { .. } | Attach::Bench { .. }));
+        own.map(|(index, _)| index).collect()
+    }
+
+    /// Runs a program that nothing attaches, and gives the events that it made.
+    ///
+    /// # Errors
+    /// Where the kernel does not run it.
+    pub fn run_now(&mut self, index: usize) -> Result<Vec<Event>, Error> {
+        self.run_one(index)?;
+        Ok(self.drain())
     }
 
     fn run(&self, which: impl Fn(&Attach) -> bool) -> Result<(), Error> {
@@ -277,7 +327,9 @@ impl Attached {
     /// Whether anything can still happen: `false` where there are only `begin` and `end`.
     pub fn is_live(&self) -> bool {
         let programs = self.loaded.artifact.programs.iter();
-        programs.into_iter().any(|p| !matches!(p.attach, Attach::Begin | Attach::End))
+        programs.into_iter().any(|p| {
+            !matches!(p.attach, Attach::Begin | Attach::End | Attach::Test { .. } | Attach::Bench { .. })
+        })
     }
 
     /// Whether the target has ended.

@@ -1,12 +1,16 @@
 //! Bytes of records, keys and values become typed values.
 
+use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 
-use gprobe_compiler::artifact::{Action, EnumTable, Field, KERNEL_STACKS, RECORD_HEADER, Type, USER_STACKS};
+use gprobe_compiler::artifact::{
+    Action, CType, EnumTable, Field, KERNEL_STACKS, RECORD_HEADER, Type, USER_STACKS,
+};
 
 use crate::error::Error;
 use crate::event::{Event, Frame, Value};
 use crate::load::Loaded;
+use crate::names;
 use crate::read;
 use crate::symbolise::Symboliser;
 use crate::sys::bpf;
@@ -47,6 +51,36 @@ impl Decoder {
                 let args = args.iter().map(|field| self.field(record, field)).collect::<Option<_>>();
                 Event::Printf { action, args: args.ok_or(())? }
             }
+            Action::Message { args, .. }
+            | Action::System { args, .. }
+            | Action::Cat { args, .. }
+            | Action::Join { args, .. } => {
+                let args = args.iter().map(|field| self.field(record, field)).collect::<Option<Vec<_>>>();
+                let args = args.ok_or(())?;
+                match loaded.artifact.actions.get(action) {
+                    Some(Action::Message { .. }) => Event::Message { action, args },
+                    Some(Action::System { .. }) => Event::System { action, args },
+                    Some(Action::Cat { .. }) => Event::Cat { action, args },
+                    _ => Event::Join { action, args },
+                }
+            }
+            Action::Trouble { code, .. } => {
+                let code = code.as_ref().and_then(|field| word(record, field.offset as usize));
+                Event::Trouble { action, code: code.map(|code| code as i64) }
+            }
+            Action::Result { value } => Event::Result(self.field(record, value).ok_or(())?),
+            Action::PrintElement { map, key } => {
+                let parts: Vec<(u32, u32)> = key.iter().map(|field| (field.offset, field.ty.size())).collect();
+                let key: Option<Vec<Value>> = key.iter().map(|field| self.field(record, field)).collect();
+                let key = key.ok_or(())?;
+                let bytes: Vec<u8> = parts
+                    .iter()
+                    .flat_map(|(at, size)| record.get(*at as usize..(at + size) as usize).unwrap_or_default())
+                    .copied()
+                    .collect();
+                let entry = read::element(loaded, self, *map, &bytes, key).map_err(|_| ())?;
+                Event::Element { map: *map, entry }
+            }
             Action::PrintValue { value } => Event::Value(self.field(record, value).ok_or(())?),
             Action::PrintMap { map, top, div } => {
                 let entries = read::snapshot(loaded, self, *map).map_err(|_| ())?;
@@ -78,14 +112,23 @@ impl Decoder {
 
     /// A value from the bytes it begins with; `None` where there are too few.
     pub(crate) fn value(&mut self, bytes: &[u8], ty: &Type) -> Option<Value> {
-        if let Type::Tuple(parts) = ty {
-            return Some(Value::Tuple(self.values(bytes, parts)?));
-        }
-        if let Type::Str { max } = ty {
-            return string(bytes, *max);
-        }
-        if *ty == Type::None {
-            return Some(Value::None);
+        match ty {
+            Type::Tuple(parts) => return Some(Value::Tuple(self.values(bytes, parts)?)),
+            Type::Record(parts) => {
+                let types: Vec<Type> = parts.iter().map(|(_, ty)| ty.clone()).collect();
+                let values = self.values(bytes, &types)?;
+                let names = parts.iter().map(|(name, _)| name.clone());
+                return Some(Value::Record(names.zip(values).collect()));
+            }
+            Type::Str { max } => return string(bytes, *max),
+            Type::Buf { max } => {
+                let len = u32::from_le_bytes(bytes.get(..4)?.try_into().ok()?).min(*max) as usize;
+                return Some(Value::Bytes { bytes: bytes.get(4..4 + len)?.to_vec() });
+            }
+            Type::C(ty) => return self.c_value(bytes, ty),
+            Type::Inet => return inet(bytes),
+            Type::None => return Some(Value::None),
+            _ => {}
         }
         let word = word(bytes, 0)?;
         Some(match ty {
@@ -99,8 +142,20 @@ impl Decoder {
             Type::UserSymbol => symbol(word, &self.symboliser.user(0, word)),
             Type::KernelSymbol => symbol(word, &self.symboliser.kernel(word)),
             Type::UserFunction => Value::Name(self.symboliser.function(word)),
-            Type::UserStack { depth } => Value::Stack(self.user_stack(word, *depth)),
-            Type::KernelStack { depth } => Value::Stack(self.kernel_stack(word, *depth)),
+            Type::UserStack { depth, mode } => {
+                Value::Stack { frames: self.user_stack(word, *depth), mode: *mode }
+            }
+            Type::KernelStack { depth, mode } => {
+                Value::Stack { frames: self.kernel_stack(word, *depth), mode: *mode }
+            }
+            Type::Mac => {
+                let [a, b, c, d, e, f, _, _] = word.to_le_bytes();
+                Value::Mac([a, b, c, d, e, f])
+            }
+            Type::Username => Value::Name(names::user(word)),
+            Type::ErrorText => Value::Name(names::error(word as i64)),
+            Type::SignalName => Value::Name(names::signal(word as i64)),
+            Type::CgroupPath => Value::Name(names::cgroup(word)),
             Type::ProbeName => {
                 let name = usize::try_from(word).ok().and_then(|i| self.probes.get(i));
                 Value::Name(name.cloned().unwrap_or_default())
@@ -121,6 +176,51 @@ impl Decoder {
                 value
             })
             .collect()
+    }
+
+    /// A C value as it lies in memory.
+    fn c_value(&mut self, bytes: &[u8], ty: &CType) -> Option<Value> {
+        Some(match ty {
+            CType::Void => Value::None,
+            CType::Bool => Value::Bool(*bytes.first()? != 0),
+            CType::Int { bytes: n, signed } => number(bytes, *n, *signed)?,
+            CType::Float { bytes: 4 } => {
+                let value = f32::from_le_bytes(bytes.get(..4)?.try_into().ok()?);
+                Value::Float { bits: f64::from(value).to_bits() }
+            }
+            CType::Float { .. } => Value::Float { bits: word(bytes, 0)? },
+            CType::Enum { table, bytes: n } => {
+                let value = match number(bytes, *n, false)? {
+                    Value::UInt(value) => value,
+                    _ => 0,
+                };
+                let name = self.enums.get(*table as usize).and_then(|t| t.name_of(value));
+                Value::Enum { name: name.map(str::to_owned), value }
+            }
+            CType::Pointer(_) => Value::Pointer(word(bytes, 0)?),
+            CType::Chars { len } => {
+                let text = bytes.get(..*len as usize)?;
+                let end = text.iter().position(|b| *b == 0).unwrap_or(text.len());
+                Value::Str { bytes: text.get(..end)?.to_vec(), truncated: false }
+            }
+            CType::Array { of, len } => {
+                let size = of.size() as usize;
+                let elements = (0..*len as usize).map(|i| self.c_value(bytes.get(i * size..)?, of));
+                Value::Array(elements.collect::<Option<_>>()?)
+            }
+            CType::Struct(of) => {
+                let mut fields = Vec::new();
+                for field in &of.fields {
+                    let value = self.c_value(bytes.get(field.offset as usize..)?, &field.ty)?;
+                    let value = match field.bits {
+                        Some((shift, width)) => bit_field(value, shift, width),
+                        None => value,
+                    };
+                    fields.push((field.name.clone(), value));
+                }
+                Value::Record(fields)
+            }
+        })
     }
 
     fn user_stack(&mut self, id: u64, depth: u32) -> Vec<Frame> {
@@ -148,6 +248,34 @@ fn frames(map: &OwnedFd, id: u64, depth: u32) -> Vec<u64> {
 
 fn symbol(addr: u64, frame: &Frame) -> Value {
     Value::Symbol { addr, text: frame.to_string() }
+}
+
+/// An integer of `n` bytes.
+fn number(bytes: &[u8], n: u8, signed: bool) -> Option<Value> {
+    let mut word = [0; 8];
+    let n = usize::from(n);
+    word.get_mut(..n)?.copy_from_slice(bytes.get(..n)?);
+    let value = u64::from_le_bytes(word);
+    let unused = 64 - 8 * n as u32;
+    Some(if signed { Value::Int((value << unused) as i64 >> unused) } else { Value::UInt(value) })
+}
+
+/// Some bits of a number.
+fn bit_field(value: Value, shift: u32, width: u32) -> Value {
+    let (left, right) = (64 - shift - width, 64 - width);
+    match value {
+        Value::Int(word) => Value::Int(word << left >> right),
+        Value::UInt(word) => Value::UInt(word << left >> right),
+        other => other,
+    }
+}
+
+fn inet(bytes: &[u8]) -> Option<Value> {
+    let address = bytes.get(8..24)?;
+    Some(Value::Inet(match word(bytes, 0)? {
+        16 => IpAddr::from(<[u8; 16]>::try_from(address).ok()?),
+        _ => IpAddr::from(<[u8; 4]>::try_from(address.get(..4)?).ok()?),
+    }))
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u64> {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use gprobe_compiler::artifact::StackMode;
+
 /// A value that a script printed or keeps in a map.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -23,6 +25,24 @@ pub enum Value {
     },
     /// The parts of a tuple.
     Tuple(Vec<Value>),
+    /// The parts of a record or a struct, with their names.
+    Record(Vec<(String, Value)>),
+    /// The elements of an array.
+    Array(Vec<Value>),
+    /// Bytes that are no text.
+    Bytes {
+        /// What was kept of them.
+        bytes: Vec<u8>,
+    },
+    /// A floating-point number, by its bits.
+    Float {
+        /// As `f64::to_bits` gives them.
+        bits: u64,
+    },
+    /// An IP address.
+    Inet(std::net::IpAddr),
+    /// A hardware address.
+    Mac([u8; 6]),
     /// An address.
     Pointer(u64),
     /// A value with a name, where it has one.
@@ -42,7 +62,12 @@ pub enum Value {
     /// The name of a function or a probe.
     Name(String),
     /// A stack, innermost frame first; empty where it could not be taken.
-    Stack(Vec<Frame>),
+    Stack {
+        /// Innermost first.
+        frames: Vec<Frame>,
+        /// How it is shown.
+        mode: StackMode,
+    },
     /// A time stamp.
     Timestamp {
         /// Nanoseconds since boot.
@@ -59,6 +84,8 @@ pub struct Frame {
     pub addr: u64,
     /// The function, where one is known.
     pub function: Option<String>,
+    /// The file it is in, where one is known.
+    pub file: Option<String>,
     /// Bytes into it.
     pub offset: u64,
     /// Source file and line, where known.
@@ -98,6 +125,50 @@ pub enum Event {
         /// All entries, in no order.
         entries: Vec<MapEntry>,
     },
+    /// `print(@m[key])` of an aggregation.
+    Element {
+        /// Index in the artifact's maps.
+        map: usize,
+        /// The entry; `None`: there is none.
+        entry: Option<MapEntry>,
+    },
+    /// `errorf` and `warnf`
+    Message {
+        /// Index of the [`Action::Message`](gprobe_compiler::artifact::Action::Message).
+        action: usize,
+        /// The arguments.
+        args: Vec<Value>,
+    },
+    /// Something went wrong at a place in the script.
+    Trouble {
+        /// Index of the [`Action::Trouble`](gprobe_compiler::artifact::Action::Trouble).
+        action: usize,
+        /// What the kernel's helper gave.
+        code: Option<i64>,
+    },
+    /// `system`
+    System {
+        /// Index of the action.
+        action: usize,
+        /// The arguments.
+        args: Vec<Value>,
+    },
+    /// `cat`
+    Cat {
+        /// Index of the action.
+        action: usize,
+        /// The arguments.
+        args: Vec<Value>,
+    },
+    /// `join`
+    Join {
+        /// Index of the action.
+        action: usize,
+        /// The strings, up to the first empty one.
+        args: Vec<Value>,
+    },
+    /// The value that a test returned.
+    Result(Value),
     /// `time(format)`
     Time {
         /// By strftime.
@@ -116,6 +187,17 @@ pub struct MapEntry {
     pub datum: MapDatum,
 }
 
+/// A value of an interval of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeriesPoint {
+    /// The interval's number, counted from boot.
+    pub interval: u64,
+    /// Its value; for averages the sum.
+    pub value: i128,
+    /// How many there were; for the last value, when it came.
+    pub mark: u64,
+}
+
 /// What a map's entry holds, the CPUs' parts joined.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -131,6 +213,8 @@ pub enum MapDatum {
         /// Their sum.
         total: i128,
     },
+    /// Of `tseries`: each interval's number, value, and how many or when; the CPUs' parts joined.
+    Series(Vec<SeriesPoint>),
     /// Of `stats`.
     Stats {
         /// How many.

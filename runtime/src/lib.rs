@@ -15,6 +15,7 @@ mod error;
 mod event;
 pub mod kernel;
 mod load;
+mod names;
 pub mod process;
 mod read;
 mod symbolise;
@@ -25,6 +26,6 @@ mod world;
 
 pub use attach::{Attached, Finished};
 pub use error::Error;
-pub use event::{Event, Frame, MapDatum, MapEntry, Value};
+pub use event::{Event, Frame, MapDatum, MapEntry, SeriesPoint, Value};
 pub use load::Loaded;
 pub use world::{LiveWorld, open_binary};

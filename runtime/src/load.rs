@@ -77,13 +77,14 @@ fn load_one(info: &ProgramInfo, insns: &[bpf_insn], facts: &KernelFacts) -> Resu
         ProgramKind::Uprobe => bpf_prog_type::BPF_PROG_TYPE_KPROBE,
         ProgramKind::Tracepoint => bpf_prog_type::BPF_PROG_TYPE_TRACEPOINT,
         ProgramKind::PerfEvent => bpf_prog_type::BPF_PROG_TYPE_PERF_EVENT,
-        ProgramKind::TestRun => bpf_prog_type::BPF_PROG_TYPE_RAW_TRACEPOINT,
+        ProgramKind::TestRun | ProgramKind::RawTracepoint => bpf_prog_type::BPF_PROG_TYPE_RAW_TRACEPOINT,
     };
     let multi = facts.uprobe_multi && matches!(info.attach, Attach::Uprobe { .. });
     let program = NewProgram {
         kind: kind as u32,
         attach_type: if multi { UPROBE_MULTI } else { 0 },
         insns,
+        callbacks: &info.callbacks,
         name: &info.symbol,
     };
     let refused = match load_program(&program, None) {
@@ -123,5 +124,6 @@ pub(crate) fn trivial_program() -> io::Result<()> {
         bpf_insn { code: 0x95, _bitfield_align_1: [], _bitfield_1: Default::default(), off: 0, imm: 0 };
     let insns = [zero, exit];
     let kind = bpf_prog_type::BPF_PROG_TYPE_KPROBE as u32;
-    load_program(&NewProgram { kind, attach_type: 0, insns: &insns, name: "gp_trivial" }, None).map(drop)
+    let program = NewProgram { kind, attach_type: 0, insns: &insns, callbacks: &[], name: "gp_trivial" };
+    load_program(&program, None).map(drop)
 }

@@ -95,7 +95,7 @@ impl Symboliser {
                 // A library may have been loaded since.
                 self.refresh(pid);
                 let found = self.find(pid, addr).or_else(|| self.find(0, addr));
-                found.unwrap_or(Frame { addr, function: None, offset: 0, line: None })
+                found.unwrap_or(Frame { addr, function: None, file: None, offset: 0, line: None })
             }
         };
         self.known.insert((pid, addr), frame.clone());
@@ -109,7 +109,8 @@ impl Symboliser {
         let mapping = self.processes.get(&pid)?.iter().find(|m| (m.start..m.end).contains(&addr))?.clone();
         let file = self.open(pid, &mapping)?;
         let link = file.link_addr(FileOffset(addr - mapping.start + mapping.offset))?;
-        frame(&file, link, addr)
+        let found = frame(&file, link, addr)?;
+        Some(Frame { file: Some(mapping.path), ..found })
     }
 
     /// The name of the function at an address, as its source has it; of a cgo wrapper, that of the C
@@ -126,8 +127,8 @@ impl Symboliser {
     pub(crate) fn kernel(&mut self, addr: u64) -> Frame {
         let symbols = self.kernel.get_or_insert_with(KernelSymbols::read);
         match symbols.find(addr) {
-            Some((name, offset)) => Frame { addr, function: Some(name.to_owned()), offset, line: None },
-            None => Frame { addr, function: None, offset: 0, line: None },
+            Some((name, offset)) => Frame { addr, function: Some(name.to_owned()), file: None, offset, line: None },
+            None => Frame { addr, function: None, file: None, offset: 0, line: None },
         }
     }
 }
@@ -138,5 +139,6 @@ fn frame(file: &Binary, link: LinkAddr, addr: u64) -> Option<Frame> {
     let line = file.line(link).map(|l| (l.file, l.line));
     // The suffix is the linker's, not the source's.
     let name = function.name.strip_suffix(".abi0").unwrap_or(&function.name).to_owned();
-    Some(Frame { addr, offset: link.0.saturating_sub(function.addr.0), function: Some(name), line })
+    let offset = link.0.saturating_sub(function.addr.0);
+    Some(Frame { addr, offset, function: Some(name), file: None, line })
 }

@@ -9,6 +9,7 @@ use gprobe_symbols::{Binary, glob_matches as wild};
 
 use crate::error::Error;
 use crate::kernel::btf::{Btf, VMLINUX};
+use crate::kernel::symbols::KernelSymbols;
 use crate::kernel::tracefs;
 use crate::process::mappings;
 use crate::sys::map_file::map_file;
@@ -155,6 +156,22 @@ impl World for LiveWorld {
             all.into_iter().filter(|(c, n)| wild(category, c) && wild(name, n)).collect();
         found.sort();
         Ok(found)
+    }
+
+    fn kernel_symbol(&self, name: &str) -> Result<u64, Absent> {
+        KernelSymbols::address(name).ok_or_else(|| Absent {
+            reason: format!("Failed to resolve kernel symbol: {name}"),
+            candidates: Vec::new(),
+        })
+    }
+
+    fn cgroup_id(&self, path: &str) -> Result<u64, Absent> {
+        use std::os::unix::fs::MetadataExt;
+        // The inode of a cgroup's folder is its id.
+        fs::metadata(path).map(|metadata| metadata.ino()).map_err(|error| Absent {
+            reason: format!("there is no cgroup at {path}: {error}"),
+            candidates: Vec::new(),
+        })
     }
 
     fn task_fsbase_offset(&self) -> Result<u32, Absent> {

@@ -38,15 +38,39 @@ pub(crate) struct Run {
     /// A script file, or the name of a script that ships (`gprobe stdlib` lists them)
     #[arg(value_name = "SCRIPT", required_unless_present = "program")]
     pub script: Option<String>,
-    /// Parameters of the script: $1, $2, ...
+    /// Parameters of the script: $1, $2, ..., and behind `--` named ones: --name=value
     #[arg(value_name = "PARAMS")]
     pub params: Vec<String>,
     /// A program given right here
     #[arg(short = 'e', long = "program", value_name = "PROGRAM")]
-    pub program: Option<String>,
+    pub program: Vec<String>,
     #[command(flatten)]
     #[allow(missing_docs, reason = "clap would show it as help")]
     pub target: TargetArgs,
+    /// Allow functions that do more than look: system(), signal()
+    #[arg(long = "unsafe")]
+    pub allow_unsafe: bool,
+    /// Report each place where memory can't be read or a map has no such key
+    #[arg(short = 'k', long = "report-errors")]
+    pub report_errors: bool,
+    /// Show no warnings
+    #[arg(long)]
+    pub no_warnings: bool,
+    /// Run the script's tests (`test:NAME`)
+    #[arg(long, conflicts_with = "bench")]
+    pub test: bool,
+    /// Run the script's benchmarks (`bench:NAME`)
+    #[arg(long)]
+    pub bench: bool,
+    /// The same as --test and --bench, by name
+    #[arg(long, value_enum, hide = true)]
+    pub mode: Option<ModeArg>,
+    /// Check and load the script, and attach nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// When results are written out
+    #[arg(short = 'B', long = "buffer", value_enum, default_value_t = BufferArg::Line)]
+    pub buffer: BufferArg,
     /// How results are written
     #[arg(short, long, value_enum, default_value_t = FormatArg::Text)]
     pub format: FormatArg,
@@ -62,6 +86,26 @@ pub(crate) struct Run {
     /// Only the script's own output, and errors
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
+}
+
+/// When results are written out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BufferArg {
+    /// At once
+    None,
+    /// Each time something was printed
+    Line,
+    /// When there is much of it
+    Full,
+}
+
+/// Which probes run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModeArg {
+    /// Tests
+    Test,
+    /// Benchmarks
+    Bench,
 }
 
 /// What is traced.

@@ -10,7 +10,8 @@ use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_runtime::LiveWorld;
 
 use super::args::{Emit, Looked};
-use super::script::{Source, load};
+use super::run::{settings, split_params};
+use super::script::{ScriptWorld, Source, load};
 use super::target::executable;
 use super::{Failure, say, show};
 
@@ -55,18 +56,24 @@ pub(super) fn compile(looked: &Looked, emit: Emit, output: Option<&Path>) -> Res
 fn build(source: &Source, looked: &Looked) -> Result<Compiled, Failure> {
     let file = &looked.file;
     let executable = executable(file.pid, file.exe.as_deref())?;
-    let world = LiveWorld::new(file.pid);
+    let live = LiveWorld::new(file.pid);
+    let world = ScriptWorld::new(&live, source);
+    let (named, params) = split_params(&looked.params);
     let target = Target {
         process: file.pid,
         executable,
         kernel: &KernelFacts::newest(),
         world: &world,
-        options: Options::default(),
-        params: looked.params.clone(),
+        options: Options { unsafe_allowed: true, ..Options::default() },
+        command: None,
+        settings: settings(),
+        named,
+        params,
     };
-    gprobe_compiler::compile(&source.script, &target).map_err(|diagnostics| {
+    let compiled = gprobe_compiler::compile(&source.script, &target);
+    compiled.map_err(|diagnostics| {
         let mut all: Vec<Diagnostic> = source.warnings.clone();
         all.extend(diagnostics);
-        Failure::Script(all, source.sources.clone())
+        Failure::Script(all, world.into_sources())
     })
 }

@@ -4,6 +4,7 @@ mod args;
 mod compile;
 mod doctor;
 mod list;
+mod own;
 mod run;
 mod script;
 mod target;

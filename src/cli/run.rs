@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use gprobe_compiler::artifact::{Attach, Loss};
-use gprobe_compiler::target::{Options, Target};
+use gprobe_compiler::target::{Mode, Options, Target};
+use gprobe_lang::source::SourceMap;
 use gprobe_runtime::process::{Spawned, boot_ns};
 use gprobe_runtime::{Attached, Event, Finished, LiveWorld, Loaded};
 
-use super::args::{FormatArg, Run};
-use super::script::{Source, load};
+use super::args::{BufferArg, FormatArg, ModeArg, Run};
+use super::own;
+use super::script::{ScriptWorld, Source, load};
 use super::target::executable;
 use super::{Failure, say, show};
 use crate::output::{Clock, Format, Sink};
@@ -23,14 +25,16 @@ const WAIT: Duration = Duration::from_millis(100);
 /// `gprobe SCRIPT`
 pub(super) fn run(args: &Run) -> Result<u8, Failure> {
     let (script, params) = script_and_params(args);
-    let source = load(script, args.program.as_deref())?;
+    let program = (!args.program.is_empty()).then(|| args.program.join("\n"));
+    let source = load(script, program.as_deref())?;
     let stop = stop_flag()?;
     let mut command = match &args.target.command {
         Some(command) => Some(spawn(command)?),
         None => None,
     };
     let pid = args.target.pid.or(command.as_ref().map(Spawned::pid));
-    let attached = start(args, &source, &params, pid)?;
+    let started = start(args, &source, &params, pid, command.as_ref().map(Spawned::pid))?;
+    let Some((attached, sources)) = started else { return Ok(0) };
     let out: Box<dyn Write> = match &args.output {
         Some(path) => Box::new(BufWriter::new(File::create(path)?)),
         None => Box::new(BufWriter::new(io::stdout().lock())),
@@ -39,34 +43,86 @@ pub(super) fn run(args: &Run) -> Result<u8, Failure> {
         FormatArg::Text => Format::Text,
         FormatArg::Json => Format::Json,
     };
-    let mut sink = Sink::new(out, format, Clock::new(boot_ns()));
+    let mut sink = Sink::new(out, format, Clock::new(boot_ns()), sources, !args.no_warnings);
     announce(args, &attached, &mut sink)?;
     if let Some(command) = &mut command {
         command.release()?;
     }
     let begun = Instant::now();
-    let result = watch(attached, &mut sink, &stop, args.time, command.as_mut());
+    let mut attached = attached;
+    let failed_tests = match mode(args) {
+        Mode::Trace => 0,
+        Mode::Test => own::tests(&mut attached, &mut sink)?,
+        Mode::Bench => own::benchmarks(&mut attached, &mut sink)?,
+    };
+    let full = args.buffer == BufferArg::Full;
+    let result = watch(attached, &mut sink, &stop, args.time, command.as_mut(), full);
     let (mut finished, broken, target_ended) = result?;
-    for map in 0..finished.artifact().maps.len() {
+    sink.end_of_events()?;
+    let printed = if finished.artifact().print_maps_on_exit { finished.artifact().maps.len() } else { 0 };
+    for map in 0..printed {
         let entries = finished.snapshot(map)?;
         if !entries.is_empty() {
             sink.map(finished.artifact(), map, entries, None, 1)?;
         }
     }
     sink.flush()?;
+    if !args.no_warnings {
+        sink.repeated_troubles(finished.artifact()).iter().for_each(|line| say(line));
+    }
     summarise(args, &finished, begun.elapsed(), target_ended, pid);
     losses(&finished, broken);
-    Ok(finished.exit_code().unwrap_or(0))
+    let code = finished.exit_code().unwrap_or(0);
+    Ok(if failed_tests > 0 { code.max(1) } else { code })
+}
+
+/// Which probes run.
+fn mode(args: &Run) -> Mode {
+    match (args.test, args.bench, args.mode) {
+        (true, ..) | (_, _, Some(ModeArg::Test)) => Mode::Test,
+        (_, true, _) | (_, _, Some(ModeArg::Bench)) => Mode::Bench,
+        _ => Mode::Trace,
+    }
 }
 
 /// With `-e`, what would be the script is the first parameter.
 fn script_and_params(args: &Run) -> (Option<&str>, Vec<String>) {
     let mut params = args.params.clone();
-    if args.program.is_some() {
+    if !args.program.is_empty() {
         params.splice(0..0, args.script.clone());
         return (None, params);
     }
     (args.script.as_deref(), params)
+}
+
+/// Named parameters, name and value.
+type Named = Vec<(String, Option<String>)>;
+
+/// `--name=value` among the parameters, and the others.
+pub(super) fn split_params(all: &[String]) -> (Named, Vec<String>) {
+    let mut named = Vec::new();
+    let mut others = Vec::new();
+    for param in all {
+        match param.strip_prefix("--").filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic())) {
+            Some(option) => named.push(match option.split_once('=') {
+                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+                None => (option.to_owned(), None),
+            }),
+            None => others.push(param.clone()),
+        }
+    }
+    (named, others)
+}
+
+/// Settings in the environment: `GPROBE_MAX_STRLEN`, or bpftrace's `BPFTRACE_MAX_STRLEN`.
+pub(super) fn settings() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for name in gprobe_compiler::resolve::SETTINGS {
+        let upper = name.to_ascii_uppercase();
+        let value = ["GPROBE", "BPFTRACE"].iter().find_map(|p| std::env::var(format!("{p}_{upper}")).ok());
+        found.extend(value.map(|value| ((*name).to_owned(), value)));
+    }
+    found
 }
 
 /// Set by SIGINT and SIGTERM.
@@ -87,36 +143,57 @@ fn spawn(command: &str) -> Result<Spawned, Failure> {
     Spawned::start(&words).map_err(|error| Failure::Target(error.to_string()))
 }
 
-/// Compiles, loads and attaches.
-fn start(args: &Run, source: &Source, params: &[String], pid: Option<u32>) -> Result<Attached, Failure> {
+/// Compiles, loads and attaches; nothing is attached in a dry run.
+fn start(
+    args: &Run,
+    source: &Source,
+    params: &[String],
+    pid: Option<u32>,
+    command: Option<u32>,
+) -> Result<Option<(Attached, SourceMap)>, Failure> {
     let times = Times::new(args.verbose);
     let executable = executable(pid, args.target.exe.as_deref())?;
     let facts = gprobe_runtime::kernel::facts();
-    let world = LiveWorld::new(pid);
+    let live = LiveWorld::new(pid);
+    let world = ScriptWorld::new(&live, source);
+    let (named, params) = split_params(params);
     let target = Target {
         process: pid,
         executable,
         kernel: &facts,
         world: &world,
-        options: Options::default(),
-        params: params.to_vec(),
+        options: Options {
+            unsafe_allowed: args.allow_unsafe,
+            report_errors: args.report_errors,
+            mode: mode(args),
+            ..Options::default()
+        },
+        command,
+        settings: settings(),
+        named,
+        params,
     };
     times.lap("open the target");
-    let compiled = gprobe_compiler::compile(&source.script, &target).map_err(|diagnostics| {
+    let compiled = gprobe_compiler::compile(&source.script, &target);
+    let sources = world.into_sources();
+    let compiled = compiled.map_err(|diagnostics| {
         let all = source.warnings.iter().cloned().chain(diagnostics).collect();
-        Failure::Script(all, source.sources.clone())
+        Failure::Script(all, sources.clone())
     })?;
     times.lap("compile");
-    if !args.quiet {
+    if !args.quiet && !args.no_warnings {
         let warnings: Vec<_> = source.warnings.iter().chain(&compiled.warnings).cloned().collect();
-        show(&warnings, &source.sources);
+        show(&warnings, &sources);
     }
     let failed = |error: gprobe_runtime::Error| Failure::Target(error.to_string());
     let loaded = Loaded::load(compiled.artifact, &facts).map_err(failed)?;
     times.lap("load");
+    if args.dry_run {
+        return Ok(None);
+    }
     let attached = loaded.attach(pid).map_err(failed)?;
     times.lap("attach");
-    Ok(attached)
+    Ok(Some((attached, sources)))
 }
 
 /// Says, when asked to, how long each step took.
@@ -141,7 +218,7 @@ impl Times {
 
 fn announce(args: &Run, attached: &Attached, sink: &mut Sink<'_>) -> Result<(), Failure> {
     let probes = attached.artifact().programs.len();
-    sink.attached(probes)?;
+    sink.attached(attached.artifact(), args.quiet)?;
     sink.flush()?;
     if args.quiet {
         return Ok(());
@@ -171,6 +248,7 @@ fn watch(
     stop: &AtomicBool,
     time: Option<Duration>,
     mut command: Option<&mut Spawned>,
+    full: bool,
 ) -> Result<(Finished, u64, bool), Failure> {
     let begun = Instant::now();
     let mut broken = 0;
@@ -181,7 +259,7 @@ fn watch(
             }
             sink.event(attached, event)?;
         }
-        sink.flush()
+        if full { Ok(()) } else { sink.flush() }
     };
     let mut target_ended = false;
     loop {
@@ -235,6 +313,7 @@ fn losses(finished: &Finished, broken: u64) {
             Loss::MapFull => "keys found no room in a map (`config = { max_map_keys = N }` makes room)",
             Loss::ReadFailed => "reads of memory failed; 0 or \"\" was used in their place",
             Loss::StackFailed => "stacks could not be taken",
+            Loss::LoopCutOff => "loops ran longer than the kernel lets them, and were left",
             Loss::Reentered => "runs of a probe were skipped, because it was interrupted too often",
         };
         say(&format!("lost: {count} {what}"));

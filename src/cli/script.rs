@@ -1,8 +1,10 @@
 //! Finds a script's text: given on the command line, in a file, or shipped.
 
+use std::cell::RefCell;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use gprobe_compiler::target::{Absent, ImportedFile, TargetBinary, TracepointField, World};
 use gprobe_lang::ast::Script;
 use gprobe_lang::diagnostic::{Diagnostic, did_you_mean};
 use gprobe_lang::source::SourceMap;
@@ -22,7 +24,8 @@ pub(super) struct Source {
 /// Reads and parses the script that the command line names.
 pub(super) fn load(script: Option<&str>, program: Option<&str>) -> Result<Source, Failure> {
     let (name, text) = match (program, script) {
-        (Some(program), _) => ("<command line>".to_owned(), program.to_owned()),
+        (Some(program), _) => ("stdin".to_owned(), program.to_owned()),
+        (None, Some("-")) => ("stdin".to_owned(), io::read_to_string(io::stdin())?),
         (None, Some(name)) => find(name)?,
         (None, None) => {
             return Err(Failure::Unreadable(
@@ -65,6 +68,97 @@ fn find(name: &str) -> Result<(String, String), Failure> {
                 "{name} is not UTF-8: the byte at offset {at}, on line {line}, is no character; save the script as UTF-8 text"
             )))
         }
+    }
+}
+
+/// The world, with the files that scripts import.
+pub(super) struct ScriptWorld<'w> {
+    world: &'w dyn World,
+    /// Where relative paths start: the script's folder.
+    folder: PathBuf,
+    sources: RefCell<SourceMap>,
+}
+
+impl<'w> ScriptWorld<'w> {
+    /// For a script, by the name that it was found under.
+    pub(super) fn new(world: &'w dyn World, source: &Source) -> Self {
+        let folder = Path::new(&source.name).parent().map(Path::to_path_buf).unwrap_or_default();
+        Self { world, folder, sources: RefCell::new(source.sources.clone()) }
+    }
+
+    /// All texts that were read.
+    pub(super) fn into_sources(self) -> SourceMap {
+        self.sources.into_inner()
+    }
+
+    /// The files that a path means: itself, or the scripts in a folder.
+    fn files(&self, path: &str) -> io::Result<Vec<PathBuf>> {
+        let joined = self.folder.join(path);
+        if !joined.is_dir() {
+            return Ok(vec![joined]);
+        }
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(&joined)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "gp" || extension == "bt") {
+                found.push(path);
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+}
+
+impl World for ScriptWorld<'_> {
+    fn binary(&self, name: &str) -> Result<TargetBinary, Absent> {
+        self.world.binary(name)
+    }
+
+    fn tracepoint(&self, category: &str, name: &str) -> Result<Vec<TracepointField>, Absent> {
+        self.world.tracepoint(category, name)
+    }
+
+    fn tracepoints(&self, category: &str, name: &str) -> Result<Vec<(String, String)>, Absent> {
+        self.world.tracepoints(category, name)
+    }
+
+    fn task_fsbase_offset(&self) -> Result<u32, Absent> {
+        self.world.task_fsbase_offset()
+    }
+
+    fn kernel_symbol(&self, name: &str) -> Result<u64, Absent> {
+        self.world.kernel_symbol(name)
+    }
+
+    fn cgroup_id(&self, path: &str) -> Result<u64, Absent> {
+        self.world.cgroup_id(path)
+    }
+
+    fn import(&self, path: &str) -> Result<Vec<ImportedFile>, Absent> {
+        let shipped = gprobe_stdlib::find(path);
+        let absent = |error: io::Error| Absent {
+            reason: format!("{path} can't be imported: {error}"),
+            candidates: gprobe_stdlib::SCRIPTS.iter().map(|s| s.name.to_owned()).collect(),
+        };
+        let texts = match shipped {
+            Some(script) if !self.folder.join(path).exists() => {
+                vec![(format!("{path}.gp"), script.text.to_owned())]
+            }
+            _ => {
+                let mut texts = Vec::new();
+                for file in self.files(path).map_err(absent)? {
+                    let text = std::fs::read_to_string(&file).map_err(absent)?;
+                    texts.push((file.display().to_string(), text));
+                }
+                texts
+            }
+        };
+        let files = texts.into_iter().map(|(name, text)| {
+            let id = self.sources.borrow_mut().add(name.clone(), text.as_str());
+            let parsed = gprobe_lang::parse(id, &text);
+            ImportedFile { name, script: parsed.script, diagnostics: parsed.diagnostics }
+        });
+        Ok(files.collect())
     }
 }
 

@@ -2,12 +2,17 @@
 
 mod clock;
 mod json;
+mod series;
 mod text;
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
-use gprobe_compiler::artifact::{Action, Artifact, Count, Piece};
-use gprobe_runtime::{Event, MapEntry, Value};
+use gprobe_compiler::artifact::{
+    Action, Artifact, Count, MapValue, Piece, Show, SourcePlace, Trouble, Type,
+};
+use gprobe_lang::source::SourceMap;
+use gprobe_runtime::{Event, MapDatum, MapEntry, Value};
 
 pub use clock::Clock;
 pub(crate) use text::escape;
@@ -21,29 +26,46 @@ pub enum Format {
     Json,
 }
 
+/// What values look like.
+pub(crate) struct Look {
+    pub(crate) clock: Clock,
+    pub(crate) show: Show,
+}
+
 /// Writes what a script prints.
 pub struct Sink<'a> {
     out: Box<dyn Write + 'a>,
     format: Format,
-    clock: Clock,
+    look: Look,
+    /// The script's text, for places in it.
+    sources: SourceMap,
+    /// Whether warnings are shown.
+    warnings: bool,
+    /// How often something went wrong at each place; it is said once.
+    troubles: HashMap<usize, u64>,
+    wrote: bool,
 }
 
 impl<'a> Sink<'a> {
     /// A sink that writes to `out`.
-    pub fn new(out: Box<dyn Write + 'a>, format: Format, clock: Clock) -> Self {
-        Self { out, format, clock }
+    pub fn new(out: Box<dyn Write + 'a>, format: Format, clock: Clock, sources: SourceMap, warnings: bool) -> Self {
+        let look = Look { clock, show: Show::default() };
+        Self { out, format, look, sources, warnings, troubles: HashMap::new(), wrote: false }
     }
 
-    /// Says how many probes are attached; only the JSON form does so in the output itself.
+    /// Says how values are shown, and, in the JSON form, how many probes are attached.
     ///
     /// # Errors
     /// Where the output can't be written.
-    pub fn attached(&mut self, probes: usize) -> io::Result<()> {
+    pub fn attached(&mut self, artifact: &Artifact, quiet: bool) -> io::Result<()> {
+        self.look.show = artifact.show.clone();
+        let probes = artifact.programs.len();
         match self.format {
-            Format::Text => Ok(()),
-            Format::Json => {
-                self.line(&json::line("attached_probes", serde_json::json!({ "probes": probes })))
+            Format::Json if !quiet => {
+                let data = serde_json::json!({ "type": "attached_probes", "count": probes, "data": { "probes": probes } });
+                self.line(&json::spaced(&data))
             }
+            _ => Ok(()),
         }
     }
 
@@ -52,27 +74,74 @@ impl<'a> Sink<'a> {
     /// # Errors
     /// Where the output can't be written.
     pub fn event(&mut self, artifact: &Artifact, event: &Event) -> io::Result<()> {
+        let action = |index: usize| artifact.actions.get(index);
         match event {
-            Event::Printf { action, args } => {
-                let Some(Action::Printf { format, .. }) = artifact.actions.get(*action) else {
-                    return Ok(());
-                };
+            Event::Printf { action: index, args } => {
+                let Some(Action::Printf { format, .. }) = action(*index) else { return Ok(()) };
                 let text = self.printf(format, args);
                 self.text("printf", &text)
             }
+            Event::Message { action: index, args } => {
+                let Some(Action::Message { error, place, format, .. }) = action(*index) else {
+                    return Ok(());
+                };
+                let text = self.printf(format, args);
+                self.message(*error, *place, &text)
+            }
+            Event::Trouble { action: index, code } => {
+                let Some(Action::Trouble { what, place, .. }) = action(*index) else { return Ok(()) };
+                self.trouble(*index, *what, *place, *code)
+            }
+            Event::System { action: index, args } => {
+                let Some(Action::System { format, .. }) = action(*index) else { return Ok(()) };
+                let command = self.printf(format, args);
+                self.out.flush()?;
+                let output = std::process::Command::new("/bin/sh").arg("-c").arg(&command).output()?;
+                io::stderr().write_all(&output.stderr)?;
+                self.text("syscall", &String::from_utf8_lossy(&output.stdout))
+            }
+            Event::Cat { action: index, args } => {
+                let Some(Action::Cat { format, limit, .. }) = action(*index) else { return Ok(()) };
+                let path = self.printf(format, args);
+                self.cat(&path, *limit)
+            }
+            Event::Join { action: index, args } => {
+                let Some(Action::Join { separator, .. }) = action(*index) else { return Ok(()) };
+                let words = args.iter().map(|arg| text::value(arg, &self.look));
+                let words: Vec<String> = words.take_while(|word| !word.is_empty()).collect();
+                let text = words.join(separator);
+                match self.format {
+                    Format::Text => self.text("join", &format!("{text}\n")),
+                    Format::Json => self.text("join", &text),
+                }
+            }
             Event::Value(value) => match self.format {
                 Format::Text => {
-                    let text = text::value(value, &self.clock);
+                    let text = text::value(value, &self.look);
                     self.line(&text::escape(&text))
                 }
                 Format::Json => {
-                    let value = json::value(value, &self.clock);
+                    let value = json::value(value, &self.look);
                     self.line(&json::line("value", value))
                 }
             },
-            Event::Map { map, top, div, entries } => self.map(artifact, *map, entries.clone(), *top, *div),
+            Event::Map { map, top, div, entries } => {
+                let mut entries = entries.clone();
+                // A scalar map always has its element.
+                if entries.is_empty()
+                    && let Some(info) = artifact.maps.get(*map)
+                    && info.scalar
+                {
+                    entries.extend(nothing(&info.value).map(|datum| MapEntry { key: Vec::new(), datum }));
+                }
+                self.map(artifact, *map, entries, *top, *div)
+            }
+            Event::Element { map, entry } => {
+                let entries = entry.iter().cloned().collect();
+                self.map(artifact, *map, entries, None, 1)
+            }
             Event::Time { format } => {
-                let text = self.clock.format_now(format);
+                let text = self.look.clock.format_now(format);
                 self.text("time", &text)
             }
             _ => Ok(()),
@@ -92,18 +161,73 @@ impl<'a> Sink<'a> {
         div: u64,
     ) -> io::Result<()> {
         let Some(info) = artifact.maps.get(map) else { return Ok(()) };
-        entries.sort_by_cached_key(|e| (text::rank(&e.datum), text::map_key(info, &e.key, &self.clock)));
+        entries.sort_by_cached_key(|e| (text::rank(&e.datum), text::map_key(info, &e.key, &self.look)));
         if let Some(top) = top {
             let skip = entries.len().saturating_sub(usize::try_from(top).unwrap_or(usize::MAX));
             entries.drain(..skip);
         }
         match self.format {
             Format::Text => {
-                let text = text::map(info, &entries, div, &self.clock);
-                writeln!(self.out, "{}", text::escape(&text))
+                let text = text::map(info, &entries, div, &self.look);
+                self.line(&text::escape(&text))
             }
-            Format::Json => self.line(&json::map(info, &entries, div, &self.clock)),
+            Format::Json => self.line(&json::map(info, &entries, div, &self.look)),
         }
+    }
+
+    /// What a test came to.
+    ///
+    /// # Errors
+    /// Where the output can't be written.
+    pub fn test(&mut self, name: &str, passed: bool) -> io::Result<()> {
+        match self.format {
+            Format::Text => self.line(&format!("{}  {name}", if passed { "pass" } else { "FAIL" })),
+            Format::Json => self.line(&json::line("test_result", serde_json::json!({ name: passed }))),
+        }
+    }
+
+    /// What benchmarks came to: name, ns on average, and how many rounds.
+    ///
+    /// # Errors
+    /// Where the output can't be written.
+    pub fn benchmarks(&mut self, results: &[(String, u64, u64)]) -> io::Result<()> {
+        match self.format {
+            Format::Text => {
+                let width = results.iter().map(|(name, ..)| name.len()).max().unwrap_or(0).max("BENCHMARK".len());
+                self.line(&format!("{:<width$} | {:>12} | {:>12}", "BENCHMARK", "AVERAGE", "ROUNDS"))?;
+                for (name, average, rounds) in results {
+                    self.line(&format!("{name:<width$} | {:>12} | {rounds:>12}", format!("{average} ns")))?;
+                }
+                Ok(())
+            }
+            Format::Json => results.iter().try_for_each(|(name, average, rounds)| {
+                let data = serde_json::json!({ name: { "average": average, "iters": rounds } });
+                self.line(&json::line("benchmark_result", data))
+            }),
+        }
+    }
+
+    /// Sets what the script printed apart from its maps.
+    ///
+    /// # Errors
+    /// Where the output can't be written.
+    pub fn end_of_events(&mut self) -> io::Result<()> {
+        if self.wrote && self.format == Format::Text { writeln!(self.out) } else { Ok(()) }
+    }
+
+    /// How often something went wrong, where it was more than once.
+    pub fn repeated_troubles(&self, artifact: &Artifact) -> Vec<String> {
+        let mut lines: Vec<String> = self
+            .troubles
+            .iter()
+            .filter(|(_, count)| **count > 1)
+            .filter_map(|(index, count)| {
+                let Some(Action::Trouble { place, .. }) = artifact.actions.get(*index) else { return None };
+                Some(format!("{}: {count} times in all", self.place(*place)))
+            })
+            .collect();
+        lines.sort();
+        lines
     }
 
     /// Makes sure that all is written.
@@ -115,6 +239,7 @@ impl<'a> Sink<'a> {
     }
 
     fn text(&mut self, kind: &str, text: &str) -> io::Result<()> {
+        self.wrote = true;
         match self.format {
             Format::Text => self.out.write_all(text::escape(text).as_bytes()),
             Format::Json => self.line(&json::line(kind, serde_json::Value::from(text))),
@@ -122,7 +247,107 @@ impl<'a> Sink<'a> {
     }
 
     fn line(&mut self, line: &str) -> io::Result<()> {
+        self.wrote = true;
         writeln!(self.out, "{line}")
+    }
+
+    fn cat(&mut self, path: &str, limit: u64) -> io::Result<()> {
+        use std::io::Read;
+        let mut text = Vec::new();
+        let read = std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut text));
+        match read {
+            Ok(_) => self.text("cat", &String::from_utf8_lossy(&text)),
+            Err(error) => {
+                let reason = error.to_string();
+                let reason = reason.split(" (os error").next().unwrap_or_default().to_owned();
+                writeln!(io::stderr(), "ERROR: failed to open file '{}' ({reason})", text::escape(path))
+            }
+        }
+    }
+
+    /// `file:line:column-column`
+    fn place(&self, SourcePlace(span): SourcePlace) -> String {
+        let Some(found) = self.sources.place(span) else { return String::new() };
+        format!("{}:{}:{}-{}", found.name, found.line, found.column, found.end_column)
+    }
+
+    fn message(&mut self, error: bool, place: SourcePlace, text: &str) -> io::Result<()> {
+        if !error && !self.warnings {
+            return Ok(());
+        }
+        let level = if error { "ERROR" } else { "WARNING" };
+        match self.format {
+            Format::Text => {
+                let place = self.place(place);
+                writeln!(io::stderr(), "{place}: {level}: {}", text::escape(text))
+            }
+            Format::Json => {
+                let mut object = self.place_json(place);
+                object.insert("type".into(), if error { "errorf" } else { "warnf" }.into());
+                object.insert("msg".into(), text.into());
+                self.line(&json::spaced(&serde_json::Value::Object(object)))
+            }
+        }
+    }
+
+    fn place_json(&self, SourcePlace(span): SourcePlace) -> serde_json::Map<String, serde_json::Value> {
+        let mut object = serde_json::Map::new();
+        if let Some(found) = self.sources.place(span) {
+            object.insert("filename".into(), found.name.into());
+            object.insert("line".into(), found.line.into());
+            object.insert("col".into(), found.column.into());
+        }
+        object
+    }
+
+    fn trouble(&mut self, index: usize, what: Trouble, at: SourcePlace, code: Option<i64>) -> io::Result<()> {
+        let count = self.troubles.entry(index).or_insert(0);
+        *count += 1;
+        if *count > 1 || !self.warnings {
+            return Ok(());
+        }
+        let message = match what {
+            Trouble::DivisionByZero => {
+                "Divide or modulo by 0 detected. This can lead to unexpected results. 1 is being used as the result."
+            }
+            Trouble::OutOfBounds => {
+                "Array access out of bounds. This can lead to unexpected results. 0 is being used as the result."
+            }
+            Trouble::NoElement => "Can't lookup map element because it does not exist.",
+            Trouble::MapFull => "Map full; can't update element. Try increasing max_map_keys config.",
+            Trouble::Unreadable { .. } => "Memory could not be read; 0 is being used in its place.",
+            Trouble::LoopCutOff => "The loop ran longer than the kernel lets it, and was left.",
+        };
+        match self.format {
+            Format::Text => {
+                let mut lines = format!("{}: WARNING: {message}\n", self.place(at));
+                if let Some(shown) = self.sources.excerpt(at.0) {
+                    lines.push_str(&shown);
+                }
+                if let (Trouble::Unreadable { helper }, Some(code)) = (what, code) {
+                    let reason = error_text(code);
+                    lines.push_str(&format!("Additional Info - helper: {helper}, retcode: {code} ({reason})\n"));
+                }
+                io::stderr().write_all(text::escape(&lines).as_bytes())
+            }
+            Format::Json => {
+                let mut object = serde_json::Map::new();
+                match (what, code) {
+                    (Trouble::Unreadable { helper }, Some(code)) => {
+                        object.insert("type".into(), "helper_error".into());
+                        object.insert("msg".into(), error_text(code).into());
+                        object.insert("helper".into(), helper.into());
+                        object.insert("retcode".into(), code.into());
+                    }
+                    _ => {
+                        object.insert("type".into(), "runtime_error".into());
+                        object.insert("msg".into(), message.into());
+                    }
+                }
+                object.extend(self.place_json(at));
+                self.line(&json::spaced(&serde_json::Value::Object(object)))
+            }
+        }
     }
 
     fn printf(&self, format: &[Piece], args: &[Value]) -> String {
@@ -142,11 +367,44 @@ impl<'a> Sink<'a> {
                     };
                     let (width, precision) = (count(spec.width).unwrap_or(0), count(spec.precision));
                     if let Some(value) = args.next() {
-                        out.push_str(&text::conversion(spec, width, precision, value, &self.clock));
+                        out.push_str(&text::conversion(spec, width, precision, value, &self.look));
                     }
                 }
             }
         }
         out
     }
+}
+
+/// What a scalar map holds before anything was put into it.
+fn nothing(held: &MapValue) -> Option<MapDatum> {
+    Some(match held {
+        MapValue::Plain(ty) => MapDatum::Value(zero(ty)),
+        MapValue::Stats { .. } => MapDatum::Stats { count: 0, total: 0 },
+        MapValue::Hist { .. } | MapValue::LHist { .. } | MapValue::TSeries(_) => return None,
+        _ => MapDatum::Number(0),
+    })
+}
+
+/// The value of a type that is all zeros.
+fn zero(ty: &Type) -> Value {
+    match ty {
+        Type::None => Value::None,
+        Type::Bool => Value::Bool(false),
+        Type::Int { .. } => Value::Int(0),
+        Type::Tuple(parts) => Value::Tuple(parts.iter().map(zero).collect()),
+        Type::Record(parts) => {
+            Value::Record(parts.iter().map(|(name, part)| (name.clone(), zero(part))).collect())
+        }
+        Type::Str { .. } => Value::Str { bytes: Vec::new(), truncated: false },
+        Type::Buf { .. } => Value::Bytes { bytes: Vec::new() },
+        _ => Value::Int(0),
+    }
+}
+
+/// The text of a negated error number.
+fn error_text(code: i64) -> String {
+    let number = i32::try_from(code.unsigned_abs()).unwrap_or(i32::MAX);
+    let text = io::Error::from_raw_os_error(number).to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
 }

@@ -2,16 +2,16 @@
 
 use std::fmt::Write as _;
 
-use gprobe_compiler::artifact::{MapInfo, MapValue, Spec, hist_bucket};
-use gprobe_runtime::{MapDatum, MapEntry, Value};
+use gprobe_compiler::artifact::{Flavour, MapInfo, MapValue, Spec, StackMode, hist_bucket};
+use gprobe_runtime::{Frame, MapDatum, MapEntry, Value};
 
-use super::clock::Clock;
+use super::{Look, series};
 
 /// Columns of a histogram's bar.
 const BAR: usize = 52;
 
 /// A value as `print`, `%s` and `%v` show it.
-pub(crate) fn value(value: &Value, clock: &Clock) -> String {
+pub(crate) fn value(value: &Value, look: &Look) -> String {
     match value {
         Value::None => String::new(),
         Value::Bool(b) => b.to_string(),
@@ -19,26 +19,69 @@ pub(crate) fn value(value: &Value, clock: &Clock) -> String {
         Value::UInt(n) => n.to_string(),
         Value::Str { bytes, truncated } => {
             let text = String::from_utf8_lossy(bytes).into_owned();
-            if *truncated { format!("{text}..") } else { text }
+            if *truncated { format!("{text}{}", look.show.truncated) } else { text }
         }
-        Value::Tuple(parts) => {
-            let parts: Vec<String> = parts.iter().map(|p| self::value(p, clock)).collect();
-            format!("({})", parts.join(", "))
+        Value::Bytes { bytes } => self::bytes(bytes, Flavour::Plain),
+        Value::Tuple(parts) => format!("({})", joined(parts, ", ", look)),
+        Value::Array(parts) => format!("[{}]", joined(parts, ",", look)),
+        Value::Record(parts) => {
+            let parts = parts.iter().map(|(name, part)| format!(".{name} = {}", self::value(part, look)));
+            format!("{{ {} }}", parts.collect::<Vec<_>>().join(", "))
+        }
+        Value::Float { bits } => f64::from_bits(*bits).to_string(),
+        Value::Inet(address) => address.to_string(),
+        Value::Mac(bytes) => {
+            bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":").to_ascii_uppercase()
         }
         Value::Pointer(addr) => format!("{addr:#x}"),
         Value::Enum { name: Some(name), .. } => name.clone(),
         Value::Enum { name: None, value } => value.to_string(),
         Value::Symbol { text, .. } => text.clone(),
-        Value::Stack(frames) => {
-            let mut out = String::from("\n");
-            for frame in frames {
-                let _ = writeln!(out, "    {frame}");
-            }
-            out
-        }
+        Value::Stack { frames, mode } => stack(frames, *mode, look),
         Value::Name(name) => name.clone(),
-        Value::Timestamp { nsecs, format } => clock.format_boot(*nsecs, format),
+        Value::Timestamp { nsecs, format } => look.clock.format_boot(*nsecs, format),
         _ => String::new(),
+    }
+}
+
+fn joined(parts: &[Value], separator: &str, look: &Look) -> String {
+    parts.iter().map(|part| value(part, look)).collect::<Vec<_>>().join(separator)
+}
+
+/// A stack, a frame a line.
+fn stack(frames: &[Frame], mode: StackMode, look: &Look) -> String {
+    let mut out = String::from("\n");
+    for frame in frames {
+        let name = frame.function.as_deref();
+        let line = match mode {
+            StackMode::Raw => format!("{:x}", frame.addr),
+            StackMode::Perf => {
+                let name = name.map_or_else(|| "[unknown]".to_owned(), |name| format!("{name}+{}", frame.offset));
+                let file = frame.file.as_deref().map(|file| format!(" ({file})")).unwrap_or_default();
+                format!("    {:x} {name}{file}", frame.addr)
+            }
+            StackMode::Names => match &frame.line {
+                Some((file, line)) if look.show.lines => format!("    {frame}@{file}:{line}"),
+                _ => format!("    {frame}"),
+            },
+        };
+        let _ = writeln!(out, "{line}");
+    }
+    out
+}
+
+/// Bytes: text as it is and the rest escaped, or all in hex.
+pub(crate) fn bytes(bytes: &[u8], flavour: Flavour) -> String {
+    match flavour {
+        Flavour::Hex => bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" "),
+        Flavour::Escaped => bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect(),
+        _ => bytes
+            .iter()
+            .map(|&byte| match byte {
+                b' '..=b'~' => char::from(byte).to_string(),
+                byte => format!("\\x{byte:02x}"),
+            })
+            .collect(),
     }
 }
 
@@ -74,36 +117,40 @@ pub(crate) fn escape(text: &str) -> std::borrow::Cow<'_, str> {
 }
 
 /// `@name[key, key]`
-pub(crate) fn map_key(map: &MapInfo, key: &[Value], clock: &Clock) -> String {
+pub(crate) fn map_key(map: &MapInfo, key: &[Value], look: &Look) -> String {
     if key.is_empty() {
         return map.name.clone();
     }
-    let parts: Vec<String> = key.iter().map(|k| value(k, clock)).collect();
+    let parts: Vec<String> = key.iter().map(|k| value(k, look)).collect();
     format!("{}[{}]", map.name, parts.join(", "))
 }
 
 /// A map's entries, each on its own line or lines; values are divided by `div`.
-pub(crate) fn map(map: &MapInfo, entries: &[MapEntry], div: u64, clock: &Clock) -> String {
+pub(crate) fn map(map: &MapInfo, entries: &[MapEntry], div: u64, look: &Look) -> String {
     let mut out = String::new();
     for entry in entries {
-        let key = map_key(map, &entry.key, clock);
+        let key = map_key(map, &entry.key, look);
         let _ = match &entry.datum {
             MapDatum::Buckets(buckets) => {
                 let gap = if out.is_empty() { "" } else { "\n" };
                 write!(out, "{gap}{key}:\n{}", histogram(&map.value, buckets))
             }
-            datum => writeln!(out, "{key}: {}", datum_text(datum, div, clock)),
+            MapDatum::Series(points) => {
+                let gap = if out.is_empty() { "" } else { "\n" };
+                write!(out, "{gap}{key}:\n{}", series::text(&map.value, points, look))
+            }
+            datum => writeln!(out, "{key}: {}", datum_text(datum, div, look)),
         };
     }
     out
 }
 
-fn datum_text(datum: &MapDatum, div: u64, clock: &Clock) -> String {
+fn datum_text(datum: &MapDatum, div: u64, look: &Look) -> String {
     let div = i128::from(div.max(1));
     match datum {
         MapDatum::Value(v) => match number(v) {
             Some(n) if div != 1 => (n / div).to_string(),
-            _ => value(v, clock),
+            _ => value(v, look),
         },
         MapDatum::Number(n) => (n / div).to_string(),
         MapDatum::Average { count, total } => (average(*count, *total) / div).to_string(),
@@ -125,6 +172,7 @@ pub(crate) fn rank(datum: &MapDatum) -> i128 {
     match datum {
         MapDatum::Value(v) => number(v).unwrap_or(0),
         MapDatum::Number(n) => *n,
+        MapDatum::Series(points) => points.iter().map(|point| point.value).sum(),
         MapDatum::Average { count, total } => average(*count, *total),
         MapDatum::Stats { total, .. } => *total,
         MapDatum::Buckets(buckets) => buckets.iter().map(|(_, n)| i128::from(*n)).sum(),
@@ -150,23 +198,29 @@ pub(crate) fn bounds(value: &MapValue, index: u64) -> (Option<i128>, Option<i128
 }
 
 fn histogram(value: &MapValue, buckets: &[(u64, u64)]) -> String {
-    let (Some(first), Some(last)) = (buckets.first(), buckets.last()) else { return String::new() };
     let most = buckets.iter().map(|(_, n)| *n).max().unwrap_or(1).max(1);
     let mut out = String::new();
-    let mut rest = buckets.iter().peekable();
-    for index in first.0..=last.0 {
-        let count = match rest.peek() {
-            Some((i, n)) if *i == index => {
-                rest.next();
-                *n
-            }
-            _ => 0,
-        };
+    for (index, count) in filled(buckets) {
         let label = label(value, index);
         let bar = "@".repeat((u128::from(count) * BAR as u128 / u128::from(most)) as usize);
-        let _ = writeln!(out, "{label:<16} {count:>8} |{bar:<BAR$}|");
+        let _ = writeln!(out, "{label:<16}{count:>8} |{bar:<BAR$}|");
     }
     out
+}
+
+/// The buckets with the empty ones between them.
+pub(crate) fn filled(buckets: &[(u64, u64)]) -> Vec<(u64, u64)> {
+    let (Some(first), Some(last)) = (buckets.first(), buckets.last()) else { return Vec::new() };
+    let mut rest = buckets.iter().peekable();
+    (first.0..=last.0)
+        .map(|index| match rest.peek() {
+            Some((i, n)) if *i == index => {
+                rest.next();
+                (index, *n)
+            }
+            _ => (index, 0),
+        })
+        .collect()
 }
 
 fn label(value: &MapValue, index: u64) -> String {
@@ -199,7 +253,7 @@ pub(crate) fn conversion(
     width: usize,
     precision: Option<usize>,
     v: &Value,
-    clock: &Clock,
+    look: &Look,
 ) -> String {
     let cut = |n: i128| -> (i64, u64) {
         match spec.bytes {
@@ -231,8 +285,13 @@ pub(crate) fn conversion(
         ('o', Some(n)) => ("", if spec.alternate { "0" } else { "" }, digits(format!("{:o}", cut(n).1))),
         ('p', Some(n)) => ("", "0x", format!("{:x}", n as u64)),
         ('c', Some(n)) => ("", "", char::from(n as u8).to_string()),
+        ('r', Some(n)) if spec.flavour == Flavour::GfpFlags => ("", "", gfp_flags(n as u64)),
+        ('r', _) => match v {
+            Value::Bytes { bytes } => ("", "", self::bytes(bytes, spec.flavour)),
+            other => ("", "", value(other, look)),
+        },
         _ => {
-            let text = value(v, clock);
+            let text = value(v, look);
             let text = match precision {
                 Some(p) => text.chars().take(p).collect(),
                 None => text,
@@ -249,6 +308,22 @@ pub(crate) fn conversion(
         format!("{sign}{prefix}{}{body}", "0".repeat(pad))
     } else {
         format!("{}{sign}{prefix}{body}", " ".repeat(pad))
+    }
+}
+
+/// Flags of the kernel's allocations, by `include/linux/gfp_types.h` of Linux 6.
+fn gfp_flags(flags: u64) -> String {
+    const NAMES: [&str; 12] = [
+        "GFP_DMA", "GFP_HIGHMEM", "GFP_DMA32", "GFP_MOVABLE", "GFP_RECLAIMABLE", "GFP_HIGH", "GFP_IO", "GFP_FS",
+        "GFP_ZERO", "GFP_UNUSED", "GFP_DIRECT_RECLAIM", "GFP_KSWAPD_RECLAIM",
+    ];
+    let named = NAMES.iter().enumerate().filter(|(bit, _)| flags >> bit & 1 != 0).map(|(_, name)| *name);
+    let names: Vec<&str> = named.collect();
+    let rest = flags >> NAMES.len() << NAMES.len();
+    match (names.is_empty(), rest) {
+        (true, rest) => format!("{rest:#x}"),
+        (false, 0) => names.join("|"),
+        (false, rest) => format!("{}|{rest:#x}", names.join("|")),
     }
 }
 
@@ -278,8 +353,8 @@ mod tests {
         let text = histogram(&MapValue::Hist { bits: 0 }, &[(3, 2), (5, 1)]);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3);
-        assert_eq!(lines[0], format!("{:<16} {:>8} |{}|", "[2, 4)", 2, "@".repeat(52)));
-        assert_eq!(lines[1], format!("{:<16} {:>8} |{}|", "[4, 8)", 0, " ".repeat(52)));
+        assert_eq!(lines[0], format!("{:<16}{:>8} |{}|", "[2, 4)", 2, "@".repeat(52)));
+        assert_eq!(lines[1], format!("{:<16}{:>8} |{}|", "[4, 8)", 0, " ".repeat(52)));
         assert_eq!(lines[2], format!("{:<16} {:>8} |{}{}|", "[8, 16)", 1, "@".repeat(26), " ".repeat(26)));
     }
 

@@ -2,12 +2,13 @@
 //! registers.
 
 use crate::artifact::ProgramKind;
-use crate::ir::{AtomicOp, BinOp, BlockId, Cond, Helper, MapId, Size, VReg};
+use crate::ir::{AtomicOp, BinOp, BlockId, Cond, Helper, MapId, Role, Size, VReg};
 
 /// A program.
 #[derive(Clone, Debug)]
 pub(super) struct Code {
     pub(super) symbol: String,
+    pub(super) role: Role,
     pub(super) kind: ProgramKind,
     pub(super) blocks: Vec<Block>,
     /// How many virtual registers there are.
@@ -55,9 +56,10 @@ pub(super) enum Arg {
 
 #[derive(Clone, Debug)]
 pub(super) enum Inst {
-    /// `dst` = the context; only the first instruction.
+    /// `dst` = what the program is called with, 1 being the context; only the first instructions.
     Entry {
         dst: VReg,
+        index: u8,
     },
     Move {
         dst: VReg,
@@ -74,6 +76,10 @@ pub(super) enum Inst {
     LoadMap {
         dst: VReg,
         map: MapId,
+    },
+    LoadFunc {
+        dst: VReg,
+        program: u32,
     },
     /// `dst` = the stack's end plus `offset`.
     FrameAddr {
@@ -115,6 +121,7 @@ pub(super) enum Inst {
 pub(super) enum Terminator {
     Jump(BlockId),
     Branch { cond: Cond, a: VReg, b: Source, then: BlockId, otherwise: BlockId },
+    MayGoto { next: BlockId, out: BlockId },
     ReturnReg(VReg),
     ReturnImm(i64),
 }
@@ -133,7 +140,8 @@ impl Inst {
     /// replace. Arguments of calls are left out: see [`Inst::args_mut`].
     pub(super) fn for_each_reg(&mut self, mut f: impl FnMut(&mut VReg, Access)) {
         match self {
-            Self::Entry { dst }
+            Self::Entry { dst, .. }
+            | Self::LoadFunc { dst, .. }
             | Self::LoadImm { dst, .. }
             | Self::LoadMap { dst, .. }
             | Self::FrameAddr { dst, .. } => f(dst, Access::Assign),
@@ -215,7 +223,7 @@ impl Terminator {
             Self::Branch { a, b: Source::Reg(b), .. } => vec![*a, *b],
             Self::Branch { a, .. } => vec![*a],
             Self::ReturnReg(reg) => vec![*reg],
-            Self::Jump(_) | Self::ReturnImm(_) => Vec::new(),
+            Self::Jump(_) | Self::MayGoto { .. } | Self::ReturnImm(_) => Vec::new(),
         }
     }
 
@@ -224,6 +232,7 @@ impl Terminator {
         match self {
             Self::Jump(to) => vec![*to],
             Self::Branch { then, otherwise, .. } => vec![*then, *otherwise],
+            Self::MayGoto { next, out } => vec![*next, *out],
             Self::ReturnReg(_) | Self::ReturnImm(_) => Vec::new(),
         }
     }
@@ -235,6 +244,10 @@ impl Terminator {
             Self::Branch { then, otherwise, .. } => {
                 *then = f(*then);
                 *otherwise = f(*otherwise);
+            }
+            Self::MayGoto { next, out } => {
+                *next = f(*next);
+                *out = f(*out);
             }
             Self::ReturnReg(_) | Self::ReturnImm(_) => {}
         }

@@ -1,7 +1,7 @@
 //! Code for the machine as it is: what `emit` encodes, one or few instructions each.
 
 use crate::artifact::ProgramKind;
-use crate::ir::{AtomicOp, BinOp, BlockId, Cond, Helper, MapDef, MapId, Size};
+use crate::ir::{AtomicOp, BinOp, BlockId, Cond, Helper, MapDef, MapId, Role, Size};
 
 /// A whole script.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,8 @@ pub struct Unit {
 pub struct Program {
     /// Its symbol.
     pub symbol: String,
+    /// What calls it.
+    pub role: Role,
     /// Its type.
     pub kind: ProgramKind,
     /// The first is the entry.
@@ -89,6 +91,13 @@ pub enum Inst {
         /// Which.
         map: MapId,
     },
+    /// `dst` = a callback.
+    LoadFunc {
+        /// Assigned.
+        dst: Reg,
+        /// Its index in the unit.
+        program: u32,
+    },
     /// `dst op= src`
     Bin {
         /// The operation.
@@ -155,6 +164,13 @@ pub enum Terminator {
         then: BlockId,
         /// When false.
         otherwise: BlockId,
+    },
+    /// Goes to `next`, but to `out` once the kernel's budget for loops is used up.
+    MayGoto {
+        /// As long as there is budget.
+        next: BlockId,
+        /// Then.
+        out: BlockId,
     },
     /// The program ends with r0.
     Exit,

@@ -55,7 +55,11 @@ pub enum AllocateError {
 }
 
 /// Bytes of stack tried for slots, one after the other, until the spilled values fit beside them.
-const SLOT_BUDGETS: [u32; 3] = [384, 192, 0];
+const SLOT_BUDGETS: [u32; 4] = [384, 192, 64, 0];
+/// Bytes of stack that the kernel takes for itself in a program with [`ir::Terminator::MayGoto`].
+const LOOP_BYTES: u32 = 16;
+/// The kernel counts the stack of functions in units of so many bytes.
+const STACK_UNIT: u32 = 32;
 
 /// Finds a place for every value and every slot.
 ///
@@ -65,9 +69,10 @@ pub fn allocate(unit: ir::Unit, kernel: &KernelFacts) -> Result<Unit, AllocateEr
     let ir::Unit { programs, mut maps } = unit;
     let losses = find_losses(&mut maps);
     let mut done = Vec::with_capacity(programs.len());
-    for (index, program) in programs.into_iter().enumerate() {
+    let shares: Vec<u32> = (0..programs.len()).map(|index| stack_share(&programs, index)).collect();
+    for ((index, program), share) in programs.into_iter().enumerate().zip(shares) {
         let place = stack::Surroundings { index, losses, kernel };
-        let (program, scratch) = allocate_program(&program, &place, &maps)?;
+        let (program, scratch) = allocate_program(&program, &place, &maps, share)?;
         maps.extend(scratch);
         done.push(program);
     }
@@ -91,10 +96,26 @@ fn find_losses(maps: &mut Vec<ir::MapDef>) -> ir::MapId {
     ir::MapId(at as u32)
 }
 
+/// Bytes of stack for a program: it shares the kernel's with the callbacks that run inside of it.
+fn stack_share(programs: &[ir::Program], index: usize) -> u32 {
+    let is_callback = |program: &&ir::Program| program.role == ir::Role::Callback;
+    let before = programs.iter().take(index + 1).rev().take_while(is_callback).count();
+    let after = programs.iter().skip(index + 1).take_while(is_callback).count();
+    // One after the other or one in the other: at most this deep.
+    let functions = 1 + (before + after).min(3) as u32;
+    let loops = |program: &ir::Program| {
+        program.blocks.iter().any(|block| matches!(block.end, ir::Terminator::MayGoto { .. }))
+    };
+    let own = programs.get(index).is_some_and(loops);
+    let share = STACK_BYTES / functions / STACK_UNIT * STACK_UNIT;
+    share - if own { LOOP_BYTES } else { 0 }
+}
+
 fn allocate_program(
     program: &ir::Program,
     place: &stack::Surroundings<'_>,
     maps: &[ir::MapDef],
+    share: u32,
 ) -> Result<(Program, Option<ir::MapDef>), AllocateError> {
     let mut needed = 0;
     for budget in SLOT_BUDGETS {
@@ -103,7 +124,7 @@ fn allocate_program(
         let (colours, code) = registers::assign(code)
             .ok_or_else(|| AllocateError::NoRegisters { program: program.symbol.clone() })?;
         needed = placed.frame_bytes + 8 * code.spills;
-        if needed <= STACK_BYTES {
+        if needed <= share {
             let program = moves::finish(&code, &colours, placed.frame_bytes);
             return Ok((reloads::tidy(program, placed.frame_bytes), placed.scratch_map));
         }

@@ -10,7 +10,7 @@ pub(super) fn finish(code: &Code, colours: &Colours, frame_bytes: u32) -> Progra
     let finisher = Finisher { colours, frame_bytes };
     let blocks = code.blocks.iter().map(|block| finisher.block(block)).collect();
     let stack_bytes = frame_bytes + 8 * code.spills;
-    Program { symbol: code.symbol.clone(), kind: code.kind, blocks, stack_bytes }
+    Program { symbol: code.symbol.clone(), role: code.role, kind: code.kind, blocks, stack_bytes }
 }
 
 struct Finisher<'a> {
@@ -57,6 +57,7 @@ impl Finisher<'_> {
                 then: *then,
                 otherwise: *otherwise,
             },
+            code::Terminator::MayGoto { next, out } => Terminator::MayGoto { next: *next, out: *out },
             code::Terminator::ReturnReg(reg) => {
                 push_move(&mut out, Reg::RESULT, self.reg(*reg));
                 Terminator::Exit
@@ -71,7 +72,7 @@ impl Finisher<'_> {
 
     fn inst(&self, inst: &code::Inst, out: &mut Vec<Inst>) {
         match inst {
-            code::Inst::Entry { dst } => push_move(out, self.reg(*dst), Reg::FIRST_ARG),
+            code::Inst::Entry { dst, index } => push_move(out, self.reg(*dst), Reg(*index)),
             code::Inst::Move { dst, src } => push_move(out, self.reg(*dst), self.reg(*src)),
             code::Inst::Move32 { dst, src } => {
                 out.push(Inst::Move32 { dst: self.reg(*dst), src: self.reg(*src) });
@@ -80,6 +81,9 @@ impl Finisher<'_> {
                 out.push(Inst::LoadImm { dst: self.reg(*dst), value: *value });
             }
             code::Inst::LoadMap { dst, map } => out.push(Inst::LoadMap { dst: self.reg(*dst), map: *map }),
+            code::Inst::LoadFunc { dst, program } => {
+                out.push(Inst::LoadFunc { dst: self.reg(*dst), program: *program });
+            }
             code::Inst::FrameAddr { dst, offset } => push_sum(out, self.reg(*dst), Reg::FRAME, *offset),
             code::Inst::Bin { op, dst, src } => {
                 out.push(Inst::Bin { op: *op, dst: self.reg(*dst), src: self.source(*src) });

@@ -92,7 +92,10 @@ impl Graph {
                 Terminator::Branch { a, b: Source::Imm(imm), .. } if *imm != 0 => {
                     graph.touch(*a, frequency * 1000);
                 }
-                Terminator::Branch { .. } | Terminator::Jump(_) | Terminator::ReturnImm(_) => {}
+                Terminator::Branch { .. }
+                | Terminator::Jump(_)
+                | Terminator::MayGoto { .. }
+                | Terminator::ReturnImm(_) => {}
             }
             for inst in block.insts.iter().rev() {
                 graph.add_inst(inst, &mut live, frequency);
@@ -148,7 +151,13 @@ impl Graph {
         }
         match (inst, accesses.assigns) {
             (Inst::Call { .. }, Some(dst)) => self.wish(dst, Wish::Fixed(0), frequency),
-            (Inst::Entry { dst }, _) => self.wish(*dst, Wish::Fixed(1), frequency),
+            (Inst::Entry { dst, index }, _) => {
+                self.wish(*dst, Wish::Fixed(*index), frequency);
+                // The other arguments must not be overwritten before they are taken.
+                if let Some(node) = self.nodes.get_mut(dst.0 as usize) {
+                    node.allowed &= PRESERVED | 1 << *index;
+                }
+            }
             (Inst::Move { dst, src } | Inst::Move32 { dst, src }, _) => {
                 self.wish(*dst, Wish::Same(src.0), frequency);
                 self.wish(*src, Wish::Same(dst.0), frequency);

@@ -67,6 +67,7 @@ fn assigned(inst: &Inst) -> Option<Reg> {
         | Inst::Move32 { dst, .. }
         | Inst::LoadImm { dst, .. }
         | Inst::LoadMap { dst, .. }
+        | Inst::LoadFunc { dst, .. }
         | Inst::Bin { dst, .. }
         | Inst::Load { dst, .. } => Some(dst),
         Inst::Atomic { op: AtomicOp::Exchange, src, .. } => Some(src),

@@ -38,7 +38,13 @@ pub(super) fn select(placed: &Placed) -> Code {
         .flat_map(|block| &block.insts)
         .any(|inst| matches!(inst, ir::Inst::Context { .. }));
     if uses_context {
-        selector.out.push(Inst::Entry { dst: context });
+        selector.out.push(Inst::Entry { dst: context, index: 1 });
+    }
+    // Before any call overwrites them.
+    for inst in program.blocks.iter().flat_map(|block| &block.insts) {
+        if let ir::Inst::Argument { dst, index } = inst {
+            selector.out.push(Inst::Entry { dst: *dst, index: *index });
+        }
     }
     for block in &program.blocks {
         for inst in &block.insts {
@@ -50,7 +56,7 @@ pub(super) fn select(placed: &Placed) -> Code {
     let vregs = selector.vregs;
     // Branches on constants are gone now, and the kernel refuses what cannot be reached.
     drop_unreachable(&mut blocks);
-    Code { symbol: program.symbol.clone(), kind: program.kind, blocks, vregs, spills: 0 }
+    Code { symbol: program.symbol.clone(), role: program.role, kind: program.kind, blocks, vregs, spills: 0 }
 }
 
 fn drop_unreachable(blocks: &mut Vec<Block>) {
@@ -217,6 +223,10 @@ impl Selector<'_> {
                 self.extend(*dst, self.value(*src), *size, *signed);
             }
             ir::Inst::Context { dst } => self.put(*dst, Value::Reg(self.context)),
+            ir::Inst::Argument { .. } => {}
+            ir::Inst::FuncRef { dst, program } => {
+                self.out.push(Inst::LoadFunc { dst: *dst, program: *program });
+            }
             ir::Inst::Load { dst, base, offset, size } => {
                 let (base, offset) = self.place(*base, *offset);
                 self.out.push(Inst::Load { dst: *dst, base, offset, size: *size });
@@ -311,6 +321,7 @@ impl Selector<'_> {
     fn terminator(&mut self, end: &ir::Terminator) -> Terminator {
         match end {
             ir::Terminator::Jump(to) => Terminator::Jump(*to),
+            ir::Terminator::MayGoto { next, out } => Terminator::MayGoto { next: *next, out: *out },
             ir::Terminator::Return(value) => match self.value(*value) {
                 Value::Imm(value) => Terminator::ReturnImm(value),
                 value => Terminator::ReturnReg(self.reg(value)),

@@ -65,7 +65,7 @@ impl Spiller {
                 }
             }
             Terminator::ReturnReg(reg) => reload(reg),
-            Terminator::Jump(_) | Terminator::ReturnImm(_) => {}
+            Terminator::Jump(_) | Terminator::MayGoto { .. } | Terminator::ReturnImm(_) => {}
         }
         block.insts = std::mem::take(&mut self.out);
     }

@@ -8,7 +8,7 @@ use super::AllocateError;
 use crate::artifact::Loss;
 use crate::ir::{
     AtomicOp, Block, BlockId, Cond, Helper, Inst, MapDef, MapId, MapKind, Operand, Program, Size, Slot,
-    SlotId, Terminator, VReg, drop_unreachable,
+    SlotId, SlotPlace, Terminator, VReg, drop_unreachable,
 };
 use crate::target::KernelFacts;
 
@@ -67,7 +67,13 @@ pub(super) fn place(
     let mut scratch_bytes = FLAG_BYTES;
     let mut places = Vec::with_capacity(program.slots.len());
     for slot in &program.slots {
-        if slot.size <= LARGEST_ON_STACK && frame_bytes + slot.size <= budget {
+        let fits = slot.size <= LARGEST_ON_STACK && frame_bytes + slot.size <= budget;
+        let on_stack = match slot.place {
+            SlotPlace::Any => fits,
+            SlotPlace::Stack => true,
+            SlotPlace::Scratch => false,
+        };
+        if on_stack {
             frame_bytes += slot.size;
             places.push(Place::Frame(-(frame_bytes as i32)));
         } else {
@@ -100,7 +106,7 @@ pub(super) fn place(
         map: MapId(maps.len() as u32),
         losses: around.losses,
     };
-    program.slots.push(Slot { size: 8, name: "scratch key".to_owned() });
+    program.slots.push(Slot { size: 8, place: SlotPlace::Stack, name: "scratch key".to_owned() });
     let scratch = taker.base;
     let before = taker.blocks(around.kernel.atomic_fetch);
     program.vregs = taker.regs;

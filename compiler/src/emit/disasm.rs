@@ -29,7 +29,12 @@ pub fn disassemble(unit: &Unit) -> String {
                 let high = insns.next().map_or(0, |(_, second)| second.imm);
                 let map = encoded.map_uses.iter().find(|map_use| map_use.insn == at);
                 let map = map.and_then(|map_use| unit.maps.get(map_use.map.0 as usize));
+                let function = encoded.function_uses.iter().find(|(insn, _)| *insn == at);
                 match map {
+                    _ if let Some((_, program)) = function => {
+                        let name = unit.programs.get(*program as usize).map_or("?", |p| &p.symbol);
+                        format!("r{} = func[{name}]", insn.dst)
+                    }
                     Some(map) => format!("r{} = map[name:{}]", insn.dst, map.name),
                     None => {
                         let value =
@@ -56,6 +61,7 @@ fn line(insn: Insn) -> String {
             return format!("call bpf_{}#{imm}", helper.map_or("unknown", Helper::name));
         }
         op::JMP => return format!("goto pc{offset:+}"),
+        op::MAY_GOTO => return format!("may_goto pc{offset:+}"),
         op::JMP32_JA => return format!("gotol pc{imm:+}"),
         op::ATOMIC64 if imm == op::XCHG => {
             return format!("r{src} = atomic64_xchg((u64 *)(r{dst} {offset:+}), r{src})");

@@ -8,34 +8,40 @@ use object::{
 
 use super::btf::{self, Definition};
 use super::{EmitError, Encoded};
-use crate::allocate::Unit;
+use crate::allocate::Program;
+use crate::ir::MapDef;
 use crate::artifact::ProgramKind;
 
 /// The relocation of a map in LDDW.
 const R_BPF_64_64: u32 = 1;
 /// All sections of programs, by kind.
-const SECTIONS: [(ProgramKind, &str); 4] = [
+const SECTIONS: [(ProgramKind, &str); 5] = [
     (ProgramKind::Uprobe, "uprobe"),
     (ProgramKind::Tracepoint, "tracepoint"),
     (ProgramKind::PerfEvent, "perf_event"),
     (ProgramKind::TestRun, "raw_tp"),
+    (ProgramKind::RawTracepoint, "raw_tracepoint"),
 ];
 
 /// Writes the object of a unit whose programs are encoded, in the same order.
-pub(super) fn write(unit: &Unit, programs: &[Encoded]) -> Result<Vec<u8>, EmitError> {
+pub(super) fn write(
+    maps: &[MapDef],
+    programs: &[&Program],
+    code: &[Encoded],
+) -> Result<Vec<u8>, EmitError> {
     let mut object = Object::new(BinaryFormat::Elf, Architecture::Bpf, Endianness::Little);
     let license = object.add_section(Vec::new(), b"license".to_vec(), SectionKind::Data);
     // Tracing helpers are only for programs under the GPL; that is said of the generated program.
     object.append_section_data(license, b"GPL\0", 1);
 
-    let definitions: Vec<Definition<'_>> = unit.maps.iter().map(Definition::new).collect();
+    let definitions: Vec<Definition<'_>> = maps.iter().map(Definition::new).collect();
     let map_symbols = write_maps(&mut object, &definitions);
     let btf = object.add_section(Vec::new(), b".BTF".to_vec(), SectionKind::Metadata);
     object.append_section_data(btf, &btf::write(&definitions), 4);
 
     for (kind, name) in SECTIONS {
         let mut section: Option<SectionId> = None;
-        for (program, encoded) in unit.programs.iter().zip(programs) {
+        for (program, encoded) in programs.iter().zip(code) {
             if program.kind != kind {
                 continue;
             }

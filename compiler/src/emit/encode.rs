@@ -6,12 +6,17 @@ use crate::allocate::{Inst, Program, Reg, Source, Terminator};
 use crate::ir::{BlockId, Cond, MapId};
 
 /// A program's instructions.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Encoded {
     /// In order.
     pub insns: Vec<Insn>,
     /// Where maps stand in them.
     pub map_uses: Vec<MapUse>,
+    /// Where callbacks stand in them: the first of two instructions, and the callback's index in
+    /// the unit.
+    pub function_uses: Vec<(usize, u32)>,
+    /// Where the callbacks start that were appended.
+    pub functions: Vec<usize>,
 }
 
 /// An instruction that loads a map.
@@ -41,6 +46,8 @@ enum End {
     Jump(BlockId),
     /// A conditional jump; the next block follows.
     Branch { cond: Cond, a: Reg, b: Source, to: BlockId },
+    /// The jump out of a loop whose budget is used up; then the next block, or a jump to it.
+    MayGoto { out: BlockId, next: Option<BlockId> },
     /// A conditional jump and one more.
     Both { cond: Cond, a: Reg, b: Source, to: BlockId, otherwise: BlockId },
 }
@@ -57,6 +64,7 @@ impl End {
         let falls = |to: BlockId| to.0 == next;
         match *end {
             Terminator::Exit => Self::Exit,
+            Terminator::MayGoto { next, out } => Self::MayGoto { out, next: (!falls(next)).then_some(next) },
             Terminator::Jump(to) if falls(to) => Self::Fall,
             Terminator::Jump(to) => Self::Jump(to),
             Terminator::Branch { cond, a, b, then, otherwise } if falls(otherwise) => {
@@ -77,6 +85,7 @@ impl End {
         let conditional = if long.conditional { 2 } else { 1 };
         match self {
             Self::Fall => 0,
+            Self::MayGoto { next, .. } => 1 + usize::from(next.is_some()),
             Self::Exit | Self::Jump(_) => 1,
             Self::Branch { .. } => conditional,
             Self::Both { .. } => conditional + 1,
@@ -102,11 +111,12 @@ pub fn encode(program: &Program, long_jumps: bool) -> Result<Encoded, EmitError>
             starts.push(at);
             at += body.insns.len() + end.len(*long);
         }
-        let mut out = Encoded { insns: Vec::with_capacity(at), map_uses: Vec::new() };
+        let mut out = Encoded { insns: Vec::with_capacity(at), ..Encoded::default() };
         let mut grown = false;
         for ((body, end), long) in bodies.iter().zip(&ends).zip(&mut long) {
             let start = out.insns.len();
             out.map_uses.extend(body.map_uses.iter().map(|at| MapUse { insn: start + at.insn, ..*at }));
+            out.function_uses.extend(body.function_uses.iter().map(|(at, of)| (start + at, *of)));
             out.insns.extend(&body.insns);
             let mut writer = EndWriter { out: &mut out.insns, starts: &starts, long, grown: &mut grown };
             writer.end(*end).ok_or_else(inconsistent)?;
@@ -134,6 +144,13 @@ impl EndWriter<'_> {
         match end {
             End::Fall => {}
             End::Exit => self.out.push(Insn { code: op::EXIT, ..Insn::default() }),
+            End::MayGoto { out, next } => {
+                let offset = i16::try_from(self.distance(out)?).ok()?;
+                self.out.push(Insn { code: op::MAY_GOTO, offset, ..Insn::default() });
+                if let Some(next) = next {
+                    self.jump(next)?;
+                }
+            }
             End::Jump(to) => self.jump(to)?,
             End::Branch { cond, a, b, to } => self.conditional(cond, a, b, to)?,
             End::Both { cond, a, b, to, otherwise } => {
@@ -187,7 +204,7 @@ impl EndWriter<'_> {
 }
 
 fn encode_body(insts: &[Inst]) -> Encoded {
-    let mut out = Encoded { insns: Vec::new(), map_uses: Vec::new() };
+    let mut out = Encoded::default();
     for inst in insts {
         encode_inst(inst, &mut out);
     }
@@ -209,6 +226,10 @@ fn encode_inst(inst: &Inst, out: &mut Encoded) {
         Inst::LoadMap { dst, map } => {
             out.map_uses.push(MapUse { insn: out.insns.len(), map });
             return out.insns.extend(Insn::lddw(dst, op::PSEUDO_MAP_FD, 0));
+        }
+        Inst::LoadFunc { dst, program } => {
+            out.function_uses.push((out.insns.len(), program));
+            return out.insns.extend(Insn::lddw(dst, op::PSEUDO_FUNC, 0));
         }
         Inst::Bin { op, dst, src } => {
             let code = op::ALU64 | bin_bits(op);

@@ -25,6 +25,8 @@ pub(super) mod op {
     pub(crate) const JMP32_JA: u8 = 0x06;
     /// Call a helper.
     pub(crate) const CALL: u8 = 0x85;
+    /// Jump, once the budget for loops is used up.
+    pub(crate) const MAY_GOTO: u8 = 0xe5;
     /// End the program.
     pub(crate) const EXIT: u8 = 0x95;
     /// The second operand is a register.
@@ -37,6 +39,8 @@ pub(super) mod op {
     pub(crate) const XCHG: i32 = 0xe1;
     /// `src` of LDDW whose constant is a map's file descriptor.
     pub(crate) const PSEUDO_MAP_FD: u8 = 1;
+    /// `src` of LDDW whose constant is the distance to a function.
+    pub(crate) const PSEUDO_FUNC: u8 = 4;
 }
 
 /// One instruction of 8 bytes.

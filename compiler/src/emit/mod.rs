@@ -11,6 +11,7 @@ pub use encode::{Encoded, MapUse, encode};
 pub use insn::Insn;
 
 use crate::allocate;
+use crate::ir::Role;
 
 /// A program cannot be encoded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,12 +40,52 @@ pub enum EmitError {
     Object(String),
 }
 
-/// The BPF ELF object.
+/// The BPF ELF object, and by program where its callbacks start, in instructions.
 ///
 /// # Errors
 /// Where a program is too long for the kernel.
-pub fn emit(unit: &allocate::Unit) -> Result<Vec<u8>, EmitError> {
+pub fn emit(unit: &allocate::Unit) -> Result<(Vec<u8>, Vec<Vec<u32>>), EmitError> {
     let programs = unit.programs.iter().map(|program| encode(program, unit.long_jumps));
-    let programs = programs.collect::<Result<Vec<Encoded>, EmitError>>()?;
-    elf::write(unit, &programs)
+    let programs = link(unit, programs.collect::<Result<Vec<Encoded>, EmitError>>()?)?;
+    let functions = programs.iter().map(|p| p.functions.iter().map(|at| *at as u32).collect()).collect();
+    let main: Vec<&allocate::Program> = unit.programs.iter().filter(|p| p.role == Role::Main).collect();
+    Ok((elf::write(&unit.maps, &main, &programs)?, functions))
+}
+
+/// Puts callbacks behind the main programs they belong to.
+fn link(unit: &allocate::Unit, encoded: Vec<Encoded>) -> Result<Vec<Encoded>, EmitError> {
+    let mut linked: Vec<Encoded> = Vec::new();
+    // By program of the unit: where it starts in its main program.
+    let mut starts = Vec::with_capacity(encoded.len());
+    for (program, code) in unit.programs.iter().zip(encoded) {
+        match (program.role, linked.last_mut()) {
+            (Role::Callback, Some(main)) => {
+                let start = main.insns.len();
+                starts.push(start);
+                main.functions.push(start);
+                let moved = code.map_uses.iter().map(|at| MapUse { insn: start + at.insn, ..*at });
+                main.map_uses.extend(moved);
+                main.function_uses.extend(code.function_uses.iter().map(|(at, of)| (start + at, *of)));
+                main.insns.extend(code.insns);
+            }
+            _ => {
+                starts.push(0);
+                linked.push(code);
+            }
+        }
+    }
+    for program in &mut linked {
+        for (at, callback) in &program.function_uses {
+            let start = starts.get(*callback as usize).copied();
+            let found = start.zip(program.insns.get_mut(*at)).and_then(|(start, insn)| {
+                insn.imm = i32::try_from(start as i64 - *at as i64 - 1).ok()?;
+                Some(())
+            });
+            found.ok_or_else(|| EmitError::Inconsistent {
+                program: String::new(),
+                what: "a callback that is not there",
+            })?;
+        }
+    }
+    Ok(linked)
 }

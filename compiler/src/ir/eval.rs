@@ -169,6 +169,7 @@ impl Run<'_> {
                 let to = if cond.holds(self.value(*a)?, self.value(*b)?) { then } else { otherwise };
                 Next::Block(to.0 as usize)
             }
+            Terminator::MayGoto { next, .. } => Next::Block(next.0 as usize),
             Terminator::Return(value) => Next::Return(self.value(*value)?.cast_unsigned()),
         })
     }
@@ -206,6 +207,9 @@ impl Run<'_> {
                 self.set(*dst, value);
             }
             Inst::Context { dst } => self.set(*dst, memory::CONTEXT.cast_signed()),
+            Inst::Argument { .. } | Inst::FuncRef { .. } => {
+                return Err("callbacks are not evaluated".to_owned());
+            }
             Inst::Load { dst, base, offset, size } => {
                 let bytes = self.memory.read(self.address(*base, *offset)?, u64::from(size.bytes()))?;
                 self.set(*dst, little_endian(bytes));

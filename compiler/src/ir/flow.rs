@@ -28,6 +28,8 @@ impl Inst {
             | Self::Bin { dst, .. }
             | Self::Extend { dst, .. }
             | Self::Context { dst }
+            | Self::Argument { dst, .. }
+            | Self::FuncRef { dst, .. }
             | Self::Load { dst, .. }
             | Self::SlotAddr { dst, .. }
             | Self::MapRef { dst, .. } => Some(*dst),
@@ -56,7 +58,11 @@ impl Inst {
                 f(*src);
             }
             Self::Call { args, .. } => args.iter().for_each(|&arg| operand(arg)),
-            Self::Context { .. } | Self::SlotAddr { .. } | Self::MapRef { .. } => {}
+            Self::Context { .. }
+            | Self::Argument { .. }
+            | Self::FuncRef { .. }
+            | Self::SlotAddr { .. }
+            | Self::MapRef { .. } => {}
         }
     }
 
@@ -92,7 +98,11 @@ impl Inst {
                 }
             }
             Self::Call { args, .. } => args.iter_mut().for_each(operand),
-            Self::Context { .. } | Self::SlotAddr { .. } | Self::MapRef { .. } => {}
+            Self::Context { .. }
+            | Self::Argument { .. }
+            | Self::FuncRef { .. }
+            | Self::SlotAddr { .. }
+            | Self::MapRef { .. } => {}
         }
     }
 
@@ -104,6 +114,8 @@ impl Inst {
             | Self::Bin { .. }
             | Self::Extend { .. }
             | Self::Context { .. }
+            | Self::Argument { .. }
+            | Self::FuncRef { .. }
             | Self::Load { .. }
             | Self::SlotAddr { .. }
             | Self::MapRef { .. } => true,
@@ -118,6 +130,7 @@ impl Terminator {
         let (first, second) = match self {
             Self::Jump(to) => (Some(*to), None),
             Self::Branch { then, otherwise, .. } => (Some(*then), Some(*otherwise)),
+            Self::MayGoto { next, out } => (Some(*next), Some(*out)),
             Self::Return(_) => (None, None),
         };
         first.into_iter().chain(second)
@@ -127,7 +140,7 @@ impl Terminator {
     pub fn for_each_read(&self, mut f: impl FnMut(VReg)) {
         let mut operand = |operand: Operand| operand.reg().into_iter().for_each(&mut f);
         match self {
-            Self::Jump(_) => {}
+            Self::Jump(_) | Self::MayGoto { .. } => {}
             Self::Branch { a, b, .. } => {
                 operand(*a);
                 operand(*b);
@@ -144,7 +157,7 @@ impl Terminator {
             }
         };
         match self {
-            Self::Jump(_) => {}
+            Self::Jump(_) | Self::MayGoto { .. } => {}
             Self::Branch { a, b, .. } => {
                 operand(a);
                 operand(b);
@@ -160,6 +173,10 @@ impl Terminator {
             Self::Branch { then, otherwise, .. } => {
                 *then = f(*then);
                 *otherwise = f(*otherwise);
+            }
+            Self::MayGoto { next, out } => {
+                *next = f(*next);
+                *out = f(*out);
             }
             Self::Return(_) => {}
         }

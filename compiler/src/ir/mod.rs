@@ -86,11 +86,13 @@ pub enum MapKind {
     RingBuf = 27,
 }
 
-/// One BPF program.
+/// One BPF program, or a function that a helper calls back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Program {
     /// Its symbol.
     pub symbol: String,
+    /// What calls it.
+    pub role: Role,
     /// Its type, which decides what the context is.
     pub kind: ProgramKind,
     /// The first is the entry, which no block may jump to.
@@ -101,11 +103,35 @@ pub struct Program {
     pub slots: Vec<Slot>,
 }
 
+/// What calls a program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// The kernel, where it is attached.
+    #[default]
+    Main,
+    /// A helper, for each element of a map; it belongs to the last main program before it.
+    Callback,
+}
+
+/// Where a slot may lie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SlotPlace {
+    /// On the stack or in scratch memory.
+    #[default]
+    Any,
+    /// On the stack, because a helper wants it there.
+    Stack,
+    /// In scratch memory, because its address is handed to a callback.
+    Scratch,
+}
+
 /// Memory of a program, not initialised, aligned to 8.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slot {
     /// Bytes; a multiple of 8, not 0.
     pub size: u32,
+    /// Where it may lie.
+    pub place: SlotPlace,
     /// What it is for, in printed IR.
     pub name: String,
 }
@@ -176,6 +202,20 @@ pub enum Inst {
     Context {
         /// Assigned a pointer.
         dst: VReg,
+    },
+    /// `dst` = an argument of a callback.
+    Argument {
+        /// Assigned; in no other instruction.
+        dst: VReg,
+        /// 1 to 5.
+        index: u8,
+    },
+    /// `dst` = a callback, as helpers take it.
+    FuncRef {
+        /// Assigned.
+        dst: VReg,
+        /// Index of the callback in [`Unit::programs`].
+        program: u32,
     },
     /// `dst = *(size *)(base + offset)`, zero-extended.
     Load {
@@ -254,6 +294,13 @@ pub enum Terminator {
         then: BlockId,
         /// When false.
         otherwise: BlockId,
+    },
+    /// Goes on, but out once the kernel's budget for loops is used up. Linux 6.9.
+    MayGoto {
+        /// As long as there is budget.
+        next: BlockId,
+        /// Then.
+        out: BlockId,
     },
     /// The program ends with this value.
     Return(Operand),
@@ -372,20 +419,28 @@ pub enum Helper {
     GetCurrentComm = 16,
     GetStackid = 27,
     GetCurrentTask = 35,
+    GetNumaNodeId = 42,
+    GetStack = 67,
     GetCurrentCgroupId = 80,
+    SendSignal = 109,
     ProbeReadUser = 112,
     ProbeReadKernel = 113,
     ProbeReadUserStr = 114,
     ProbeReadKernelStr = 115,
+    SendSignalThread = 117,
+    Jiffies64 = 118,
     GetNsCurrentPidTgid = 120,
     KtimeGetBootNs = 125,
     RingbufOutput = 130,
+    ForEachMapElem = 164,
     GetAttachCookie = 174,
+    MapLookupPercpuElem = 195,
+    KtimeGetTaiNs = 208,
 }
 
 impl Helper {
     /// All, for printing and reading IR.
-    pub const ALL: [Helper; 20] = [
+    pub const ALL: [Helper; 28] = [
         Self::MapLookupElem,
         Self::MapUpdateElem,
         Self::MapDeleteElem,
@@ -397,14 +452,22 @@ impl Helper {
         Self::GetCurrentComm,
         Self::GetStackid,
         Self::GetCurrentTask,
+        Self::GetNumaNodeId,
+        Self::GetStack,
         Self::GetCurrentCgroupId,
+        Self::SendSignal,
         Self::ProbeReadUser,
         Self::ProbeReadKernel,
         Self::ProbeReadUserStr,
         Self::ProbeReadKernelStr,
+        Self::SendSignalThread,
+        Self::Jiffies64,
         Self::GetNsCurrentPidTgid,
         Self::KtimeGetBootNs,
         Self::RingbufOutput,
+        Self::ForEachMapElem,
         Self::GetAttachCookie,
+        Self::MapLookupPercpuElem,
+        Self::KtimeGetTaiNs,
     ];
 }

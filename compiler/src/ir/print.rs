@@ -25,7 +25,7 @@
 use std::fmt::{self, Display, Write};
 
 use super::{AtomicOp, BinOp, BlockId, Cond, Helper, Inst, MapId, MapKind, Operand, Program, Size};
-use super::{Terminator, Unit, VReg};
+use super::{Role, SlotPlace, Terminator, Unit, VReg};
 use crate::artifact::ProgramKind;
 
 /// The unit as text that [`read`](super::read) understands.
@@ -62,10 +62,16 @@ fn write_unit(out: &mut String, unit: &Unit) -> fmt::Result {
 }
 
 fn write_program(out: &mut String, unit: &Unit, program: &Program) -> fmt::Result {
-    writeln!(out, "program {}: {} {{", program.symbol, kind_name(program.kind))?;
+    let role = if program.role == Role::Callback { " callback" } else { "" };
+    writeln!(out, "program {}: {}{role} {{", program.symbol, kind_name(program.kind))?;
     for (id, slot) in program.slots.iter().enumerate() {
         let name = slot.name.replace(['"', '#', '\n'], "_");
-        writeln!(out, "  slot s{id}: {} \"{name}\"", slot.size)?;
+        let place = match slot.place {
+            SlotPlace::Any => "",
+            SlotPlace::Stack => " stack",
+            SlotPlace::Scratch => " scratch",
+        };
+        writeln!(out, "  slot s{id}: {} \"{name}\"{place}", slot.size)?;
     }
     for (id, block) in program.blocks.iter().enumerate() {
         writeln!(out, "b{id}:")?;
@@ -90,6 +96,8 @@ impl Display for InstText<'_> {
                 write!(f, "{dst} = {}.{} {src}", if *signed { "sext" } else { "zext" }, size.bytes())
             }
             Inst::Context { dst } => write!(f, "{dst} = context"),
+            Inst::Argument { dst, index } => write!(f, "{dst} = argument {index}"),
+            Inst::FuncRef { dst, program } => write!(f, "{dst} = func {program}"),
             Inst::Load { dst, base, offset, size } => {
                 write!(f, "{dst} = load.{} [{base}{offset:+}]", size.bytes())
             }
@@ -138,6 +146,7 @@ impl Display for Terminator {
             Self::Branch { cond, a, b, then, otherwise } => {
                 write!(f, "br {a} {} {b}, {then}, {otherwise}", cond.name())
             }
+            Self::MayGoto { next, out } => write!(f, "may_goto {next}, {out}"),
             Self::Return(value) => write!(f, "ret {value}"),
         }
     }
@@ -171,12 +180,18 @@ pub(super) fn kind_name(kind: ProgramKind) -> &'static str {
         ProgramKind::Tracepoint => "tracepoint",
         ProgramKind::PerfEvent => "perf_event",
         ProgramKind::TestRun => "test_run",
+        ProgramKind::RawTracepoint => "raw_tracepoint",
     }
 }
 
 /// All kinds of programs, for reading.
-pub(super) const PROGRAM_KINDS: [ProgramKind; 4] =
-    [ProgramKind::Uprobe, ProgramKind::Tracepoint, ProgramKind::PerfEvent, ProgramKind::TestRun];
+pub(super) const PROGRAM_KINDS: [ProgramKind; 5] = [
+    ProgramKind::Uprobe,
+    ProgramKind::Tracepoint,
+    ProgramKind::PerfEvent,
+    ProgramKind::TestRun,
+    ProgramKind::RawTracepoint,
+];
 
 impl MapKind {
     /// All, for reading IR.
@@ -292,6 +307,14 @@ impl Helper {
             Self::GetCurrentComm => "get_current_comm",
             Self::GetStackid => "get_stackid",
             Self::GetCurrentTask => "get_current_task",
+            Self::GetNumaNodeId => "get_numa_node_id",
+            Self::GetStack => "get_stack",
+            Self::SendSignal => "send_signal",
+            Self::SendSignalThread => "send_signal_thread",
+            Self::Jiffies64 => "jiffies64",
+            Self::ForEachMapElem => "for_each_map_elem",
+            Self::MapLookupPercpuElem => "map_lookup_percpu_elem",
+            Self::KtimeGetTaiNs => "ktime_get_tai_ns",
             Self::GetCurrentCgroupId => "get_current_cgroup_id",
             Self::ProbeReadUser => "probe_read_user",
             Self::ProbeReadKernel => "probe_read_kernel",

@@ -2,7 +2,7 @@
 
 use super::print::{PROGRAM_KINDS, kind_name};
 use super::{AtomicOp, BinOp, Block, BlockId, Cond, Helper, Inst, MapDef, MapId, MapKind, Operand};
-use super::{Program, Size, Slot, SlotId, Terminator, Unit, VReg};
+use super::{Program, Role, Size, Slot, SlotId, SlotPlace, Terminator, Unit, VReg};
 
 /// The text is no IR.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,8 +67,9 @@ fn read_line(unit: &mut Unit, open: &mut Option<Open>, words: &mut Words<'_>) ->
             .into_iter()
             .find(|kind| kind_name(*kind) == word)
             .ok_or("expected uprobe, tracepoint, perf_event or test_run")?;
+        let role = if words.accept("callback") { Role::Callback } else { Role::Main };
         words.expect("{")?;
-        let program = Program { symbol, kind, blocks: Vec::new(), vregs: 0, slots: Vec::new() };
+        let program = Program { symbol, role, kind, blocks: Vec::new(), vregs: 0, slots: Vec::new() };
         *open = Some(Open { program, insts: None });
         return Ok(());
     };
@@ -82,7 +83,15 @@ fn read_line(unit: &mut Unit, open: &mut Option<Open>, words: &mut Words<'_>) ->
             words.numbered("s", program.slots.len())?;
             words.expect(":")?;
             let size = words.number()?;
-            program.slots.push(Slot { size, name: words.quoted()? });
+            let name = words.quoted()?;
+            let place = if words.accept("stack") {
+                SlotPlace::Stack
+            } else if words.accept("scratch") {
+                SlotPlace::Scratch
+            } else {
+                SlotPlace::Any
+            };
+            program.slots.push(Slot { size, place, name });
             Ok(())
         }
         None => {
@@ -134,6 +143,11 @@ fn read_terminator(words: &mut Words<'_>) -> Read<Option<Terminator>> {
     if words.accept("jump") {
         return Ok(Some(Terminator::Jump(words.block()?)));
     }
+    if words.accept("may_goto") {
+        let next = words.block()?;
+        words.expect(",")?;
+        return Ok(Some(Terminator::MayGoto { next, out: words.block()? }));
+    }
     if words.accept("ret") {
         return Ok(Some(Terminator::Return(words.operand()?)));
     }
@@ -177,6 +191,15 @@ fn read_inst(maps: &[MapDef], words: &mut Words<'_>) -> Read<Inst> {
     match words.name()? {
         "copy" => Ok(Inst::Copy { dst, src: words.operand()? }),
         "context" => Ok(Inst::Context { dst }),
+        "argument" => {
+            let index = words.number()?;
+            u8::try_from(index)
+                .ok()
+                .filter(|index| (1..=5).contains(index))
+                .map(|index| Inst::Argument { dst, index })
+                .ok_or_else(|| "expected an argument from 1 to 5".to_owned())
+        }
+        "func" => Ok(Inst::FuncRef { dst, program: words.number()? }),
         word @ ("sext" | "zext") => {
             let size = words.size()?;
             Ok(Inst::Extend { dst, src: words.operand()?, size, signed: word == "sext" })
@@ -345,6 +368,8 @@ map ring: ringbuf, key 0, value 0, entries 4096, flags 0x1
 
 program probe_0: uprobe {
   slot s0: 16 "the key"
+  slot s1: 16 "frame" stack
+  slot s2: 8 "shared" scratch
 b0:
   v0 = context
   v1 = load.8 [v0+80]
@@ -360,9 +385,16 @@ b1:
   v5 = sar v5, 3
   atomic_add [v4+0], v5
   atomic_xchg [v4+8], v5
-  jump b2
+  v6 = func 1
+  may_goto b2, b2
 b2:
   ret v1
+}
+
+program probe_0_each: uprobe callback {
+b0:
+  v0 = argument 4
+  ret v0
 }
 "#;
 

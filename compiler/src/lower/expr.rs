@@ -1,10 +1,12 @@
 //! Scalars and conditions.
 
+use gprobe_lang::source::Span;
+
 use super::builder::{Builder, Home};
-use crate::artifact::{Loss, Type};
+use crate::artifact::{Loss, Trouble, Type};
 use crate::builtins::Id;
 use crate::ir::{BinOp, BlockId, Cond, Helper, Operand, Size, VReg};
-use crate::resolve::typed::{Arith, Compare, Expr, ExprKind};
+use crate::resolve::typed::{Compare, Expr, ExprKind, PartIndex, Ty, VarId};
 use crate::x64;
 
 impl Builder<'_> {
@@ -15,29 +17,38 @@ impl Builder<'_> {
             ExprKind::Var(var) => match self.home_of(*var) {
                 // A copy: the variable may be assigned to before the value is used.
                 Home::Reg(reg) => self.copy(reg.into()).into(),
-                Home::Slot(slot) => {
-                    let from = self.slot_addr(slot, 0);
-                    self.load(from, 0, Size::B8).into()
-                }
+                home => match self.home_addr(home) {
+                    Some(from) => self.load(from, 0, Size::B8).into(),
+                    None => Operand::Imm(0),
+                },
             },
-            ExprKind::MapGet(map, key) => self.map_get_scalar(*map, key).into(),
+            ExprKind::MapGet(map, key) => self.map_get_scalar(*map, key, expr.span).into(),
+            ExprKind::Aggregated(map, key) => self.aggregated(*map, key).into(),
             ExprKind::HasKey(map, key) => {
                 let place = self.map_lookup(*map, key);
                 self.truth(|b, yes, no| b.branch(Cond::Ne, place.into(), Operand::Imm(0), yes, no)).into()
             }
-            ExprKind::StepVar { var, by, old } => match self.home_of(*var) {
-                Home::Reg(reg) => {
-                    let before = self.copy(reg.into());
-                    let after = self.bin(BinOp::Add, reg.into(), Operand::Imm(*by));
-                    self.set(reg, after.into());
-                    if *old { before.into() } else { after.into() }
-                }
-                Home::Slot(_) => Operand::Imm(0),
-            },
+            ExprKind::Find { map, key, var } => self.find(*map, key, *var).into(),
+            ExprKind::MapLen(map) => self.map_len(*map).into(),
+            ExprKind::StepVar { var, by, old } => self.step_var(*var, *by, *old),
             ExprKind::StepMap { map, key, by, old } => self.step_map(*map, key, *by, *old).into(),
             ExprKind::TupleIndex(..) => {
                 let (base, offset, _) = self.memory(expr);
                 self.load(base, offset, Size::B8).into()
+            }
+            ExprKind::Part { of, offset, index, bytes, signed } => {
+                self.part(of, *offset, index.as_ref(), *bytes, *signed, expr.span)
+            }
+            ExprKind::Bits { value, shift, width, signed } => {
+                let value = self.scalar(value);
+                let up = i64::from(64 - shift - width);
+                let value = self.bin(BinOp::Shl, value, Operand::Imm(up));
+                let down = if *signed { BinOp::Sar } else { BinOp::Shr };
+                self.bin(down, value.into(), Operand::Imm(i64::from(64 - width))).into()
+            }
+            ExprKind::Block(stmts, value) => {
+                self.stmts(stmts);
+                self.scalar(value)
             }
             ExprKind::Not(_)
             | ExprKind::Compare(..)
@@ -46,7 +57,10 @@ impl Builder<'_> {
             | ExprKind::Or(..) => self.truth(|b, yes, no| b.branch_on(expr, yes, no)).into(),
             ExprKind::Arith(op, a, b) => {
                 let (a, b) = (self.scalar(a), self.scalar(b));
-                self.arith(*op, a, b)
+                self.bin(op.machine(), a, b).into()
+            }
+            ExprKind::Divide { remainder, signed, a, b } => {
+                self.divide(*remainder, *signed, a, b, expr.span)
             }
             ExprKind::Ternary(cond, then, otherwise) => self.ternary(cond, then, otherwise).into(),
             ExprKind::Extend { value, bytes, signed } => {
@@ -60,19 +74,151 @@ impl Builder<'_> {
             }
             ExprKind::ReadUser { addr, bytes, signed } => {
                 let addr = self.scalar(addr);
-                self.read_user(addr, *bytes, *signed).into()
+                self.read(Helper::ProbeReadUser, addr, *bytes, *signed, Some(expr.span)).into()
             }
+            ExprKind::ReadKernel { addr, bytes, signed } => {
+                let addr = self.scalar(addr);
+                self.read(Helper::ProbeReadKernel, addr, *bytes, *signed, Some(expr.span)).into()
+            }
+            ExprKind::AddressOf(var) => {
+                let home = self.home_of(*var);
+                match self.home_addr(home) {
+                    Some(addr) => self.copy(addr.into()).into(),
+                    None => Operand::Imm(0),
+                }
+            }
+            ExprKind::StrLen(text) => {
+                let (base, offset, ty) = self.memory(text);
+                let len = self.load(base, offset, Size::B4);
+                let len = self.copy(len.into());
+                if let Type::Str { max } | Type::Buf { max } = ty {
+                    let most = Operand::Imm(i64::from(max));
+                    self.when(Cond::Gt, len.into(), most, |b| b.set(len, most));
+                }
+                len.into()
+            }
+            ExprKind::StrCmp { a, b, most, whole } => self.compare_text(a, b, *most, *whole).into(),
+            ExprKind::StrFind { text, part, position } => self.find_text(text, part, *position).into(),
+            ExprKind::Swap { value, bytes } => {
+                let value = self.scalar(value);
+                self.swapped(value, *bytes).into()
+            }
+            ExprKind::TaiClock => self.call(Helper::KtimeGetTaiNs, Vec::new()).into(),
+            ExprKind::MonotonicClock => self.call(Helper::KtimeGetNs, Vec::new()).into(),
             ExprKind::Builtin(id) => self.builtin(*id),
             ExprKind::Caller { n, inside } => self.caller(*n, *inside).into(),
             ExprKind::Frame { inside } => self.frame(*inside).into(),
             ExprKind::Stack { user, .. } => self.stack(*user).into(),
+            ExprKind::StackLen { user, depth } => self.stack_len(*user, *depth).into(),
             // These live in memory; checking lets none of them get here.
             ExprKind::Str(_)
+            | ExprKind::Bytes(_)
             | ExprKind::Tuple(_)
+            | ExprKind::ReadC { .. }
+            | ExprKind::FromInt(_)
+            | ExprKind::Buf { .. }
+            | ExprKind::Inet { .. }
             | ExprKind::GoStr { .. }
             | ExprKind::CStr { .. }
             | ExprKind::ContextStr { .. } => Operand::Imm(0),
         }
+    }
+
+    fn step_var(&mut self, var: VarId, by: i64, old: bool) -> Operand {
+        let home = self.home_of(var);
+        let ty = self.probe.vars.get(var.0 as usize).cloned();
+        let before = match home {
+            Home::Reg(reg) => self.copy(reg.into()),
+            _ => match self.home_addr(home) {
+                Some(from) => self.load(from, 0, Size::B8),
+                None => return Operand::Imm(0),
+            },
+        };
+        let after = self.bin(BinOp::Add, before.into(), Operand::Imm(by)).into();
+        let after = match ty {
+            // A variable of a stated type keeps its width.
+            Some(Ty::Value(Type::Int { bytes, signed })) => self.extended(after, bytes, signed),
+            _ => after,
+        };
+        match home {
+            Home::Reg(reg) => self.set(reg, after),
+            _ => {
+                if let Some(to) = self.home_addr(home) {
+                    self.store(to, 0, after, Size::B8);
+                }
+            }
+        }
+        if old { before.into() } else { after }
+    }
+
+    /// A scalar in the script's own memory.
+    fn part(
+        &mut self,
+        of: &Expr,
+        offset: u32,
+        index: Option<&PartIndex>,
+        bytes: u8,
+        signed: bool,
+        span: Span,
+    ) -> Operand {
+        let (base, start, _) = self.memory(of);
+        let size = Size::of(u64::from(bytes)).unwrap_or(Size::B8);
+        let Some(PartIndex { index, stride, len }) = index else {
+            let value = self.load(base, start + offset, size);
+            return if signed { self.extended(value.into(), bytes, true) } else { value.into() };
+        };
+        let index = self.scalar(index);
+        let index = self.copy(index);
+        let value = self.copy(Operand::Imm(0));
+        let (inside, outside, after) = (self.new_block(), self.new_block(), self.new_block());
+        self.branch(Cond::Lt, index.into(), Operand::Imm(i64::from(*len)), inside, outside);
+        self.switch_to(outside);
+        self.aside(|b| b.trouble(Trouble::OutOfBounds, span, None));
+        self.jump(after);
+        self.switch_to(inside);
+        let by = self.bin(BinOp::Mul, index.into(), Operand::Imm(i64::from(*stride)));
+        let place = self.bin(BinOp::Add, base.into(), by.into());
+        let found = self.load(place, start + offset, size);
+        let found = if signed { self.extended(found.into(), bytes, true) } else { found.into() };
+        self.set(value, found);
+        self.jump(after);
+        self.switch_to(after);
+        value.into()
+    }
+
+    /// A quotient or a remainder; by 0 gives it by 1, and says so.
+    fn divide(&mut self, remainder: bool, signed: bool, a: &Expr, b: &Expr, span: Span) -> Operand {
+        let (a, b) = (self.scalar(a), self.scalar(b));
+        let b = match b {
+            Operand::Imm(_) => b,
+            Operand::Reg(_) => {
+                let divisor = self.copy(b);
+                self.when(Cond::Eq, b, Operand::Imm(0), |s| {
+                    s.trouble(Trouble::DivisionByZero, span, None);
+                    // bpftrace's answer to both is 1.
+                    s.set(divisor, Operand::Imm(1));
+                });
+                divisor.into()
+            }
+        };
+        if signed {
+            return self.signed_division(a, b, !remainder);
+        }
+        self.bin(if remainder { BinOp::Rem } else { BinOp::Div }, a, b).into()
+    }
+
+    /// The low bytes of a number in reverse order.
+    fn swapped(&mut self, value: Operand, bytes: u8) -> VReg {
+        let swapped = self.copy(Operand::Imm(0));
+        for at in 0..i64::from(bytes) {
+            let byte = self.bin(BinOp::Shr, value, Operand::Imm(8 * at));
+            let byte = self.bin(BinOp::And, byte.into(), Operand::Imm(0xff));
+            let to = 8 * (i64::from(bytes) - 1 - at);
+            let byte = self.bin(BinOp::Shl, byte.into(), Operand::Imm(to));
+            let all = self.bin(BinOp::Or, swapped.into(), byte.into());
+            self.set(swapped, all.into());
+        }
+        swapped
     }
 
     fn extended(&mut self, value: Operand, bytes: u8, signed: bool) -> Operand {
@@ -144,27 +290,8 @@ impl Builder<'_> {
         value
     }
 
-    pub(super) fn arith(&mut self, op: Arith, a: Operand, b: Operand) -> Operand {
-        let op = match op {
-            Arith::Add => BinOp::Add,
-            Arith::Sub => BinOp::Sub,
-            Arith::Mul => BinOp::Mul,
-            Arith::And => BinOp::And,
-            Arith::Or => BinOp::Or,
-            Arith::Xor => BinOp::Xor,
-            Arith::Shl => BinOp::Shl,
-            Arith::Shr { signed: false } => BinOp::Shr,
-            Arith::Shr { signed: true } => BinOp::Sar,
-            Arith::Div { signed: false } => BinOp::Div,
-            Arith::Rem { signed: false } => BinOp::Rem,
-            Arith::Div { signed: true } => return self.signed_division(a, b, true),
-            Arith::Rem { signed: true } => return self.signed_division(a, b, false),
-        };
-        self.bin(op, a, b).into()
-    }
-
     /// BPF divides signed only since Linux 6.6; so divide the magnitudes, then put the sign back.
-    fn signed_division(&mut self, a: Operand, b: Operand, quotient: bool) -> Operand {
+    pub(super) fn signed_division(&mut self, a: Operand, b: Operand, quotient: bool) -> Operand {
         let sign_a = self.bin(BinOp::Sar, a, Operand::Imm(63));
         let sign_b = self.bin(BinOp::Sar, b, Operand::Imm(63));
         let magnitude = |s: &mut Self, value: Operand, sign: VReg| {
@@ -200,6 +327,12 @@ impl Builder<'_> {
             Id::Nsecs => self.call(Helper::KtimeGetBootNs, Vec::new()).into(),
             Id::Elapsed => self.elapsed().into(),
             Id::Rand => self.call(Helper::GetPrandomU32, Vec::new()).into(),
+            Id::Jiffies => self.call(Helper::Jiffies64, Vec::new()).into(),
+            Id::Numaid => self.call(Helper::GetNumaNodeId, Vec::new()).into(),
+            Id::Username => {
+                let ids = self.call(Helper::GetCurrentUidGid, Vec::new());
+                self.extend(ids.into(), Size::B4, false).into()
+            }
             Id::Cgroup => self.call(Helper::GetCurrentCgroupId, Vec::new()).into(),
             Id::Cookie => {
                 let cookie = self.cookie();
@@ -244,8 +377,20 @@ impl Builder<'_> {
         self.read_user(place.into(), 8, false)
     }
 
+    /// How many frames a stack has, taken anew.
+    fn stack_len(&mut self, user: bool, depth: u32) -> VReg {
+        let slot = self.slot(depth * 8, "frames");
+        let to = self.slot_addr(slot, 0);
+        let flags = if user { USER_STACK } else { 0 };
+        let size = Operand::Imm(i64::from(depth) * 8);
+        let context = self.context();
+        let got = self.call(Helper::GetStack, vec![context.into(), to.into(), size, Operand::Imm(flags)]);
+        let bytes = self.copy(got.into());
+        self.when(Cond::SLt, got.into(), Operand::Imm(0), |b| b.set(bytes, Operand::Imm(0)));
+        self.bin(BinOp::Shr, bytes.into(), Operand::Imm(3))
+    }
+
     fn stack(&mut self, user: bool) -> VReg {
-        const USER_STACK: i64 = 1 << 8;
         let map = if user { self.shared.user_stacks } else { self.shared.kernel_stacks };
         let map = self.map_ref(map);
         let flags = if user { USER_STACK } else { 0 };
@@ -284,6 +429,9 @@ fn condition(compare: Compare) -> Cond {
         Compare::Ge { signed: true } => Cond::SGe,
     }
 }
+
+/// `BPF_F_USER_STACK` of `linux/bpf.h`.
+const USER_STACK: i64 = 1 << 8;
 
 /// `-EFAULT`, by which the helper says that there is no stack to take.
 const NO_STACK: i64 = -14;

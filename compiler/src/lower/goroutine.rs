@@ -114,7 +114,7 @@ impl Builder<'_> {
     }
 
     fn known(&mut self, what: Known, layout: RuntimeLayout) -> VReg {
-        if let Some(&reg) = self.known.get(&what) {
+        if let Some(&reg) = self.function.known.get(&what) {
             return reg;
         }
         let reg = match what {
@@ -128,7 +128,7 @@ impl Builder<'_> {
                 self.field_or(m, layout.m_curg, 8, false, 0)
             }
         };
-        self.known.insert(what, reg);
+        self.function.known.insert(what, reg);
         reg
     }
 

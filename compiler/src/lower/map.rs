@@ -1,10 +1,12 @@
 //! Maps: keys, look-ups, updates and aggregations.
 
-use super::builder::Builder;
+use gprobe_lang::source::Span;
+
+use super::builder::{Builder, Home};
 use super::{is_counter, key_parts};
-use crate::artifact::{Loss, MapInfo, MapValue, Type};
+use crate::artifact::{Loss, MapInfo, MapValue, TSeries, TSeriesKind, Trouble, Type};
 use crate::ir::{BinOp, Cond, Helper, MapId, Operand, Size, SlotId, VReg};
-use crate::resolve::typed::{Expr, MapIndex};
+use crate::resolve::typed::{Expr, MapIndex, VarId};
 
 /// `BPF_NOEXIST` of `linux/bpf.h`: only where the key is new.
 const NO_EXIST: i64 = 1;
@@ -14,7 +16,7 @@ impl Builder<'_> {
         self.shared.program.maps.get(map.0 as usize)
     }
 
-    fn map_id(&self, map: MapIndex) -> MapId {
+    pub(super) fn map_id(&self, map: MapIndex) -> MapId {
         self.shared.user_maps.get(map.0 as usize).copied().unwrap_or(self.shared.losses)
     }
 
@@ -54,14 +56,126 @@ impl Builder<'_> {
         self.lookup(map, key)
     }
 
-    pub(super) fn map_get_scalar(&mut self, map: MapIndex, key: &[Expr]) -> VReg {
+    pub(super) fn map_get_scalar(&mut self, map: MapIndex, key: &[Expr], span: Span) -> VReg {
         let place = self.map_lookup(map, key);
         let value = self.copy(Operand::Imm(0));
         self.when(Cond::Ne, place.into(), Operand::Imm(0), |b| {
             let read = b.load(place, 0, Size::B8);
             b.set(value, read.into());
         });
+        self.say_missing(place, span);
         value
+    }
+
+    /// Says, if that is wanted, that a map has no such element.
+    fn say_missing(&mut self, place: VReg, span: Span) {
+        if self.shared.report_errors {
+            self.when(Cond::Eq, place.into(), Operand::Imm(0), |b| b.trouble(Trouble::NoElement, span, None));
+        }
+    }
+
+    /// `find(@m, key, $out)`: whether there is an element, which is put in the variable.
+    pub(super) fn find(&mut self, map: MapIndex, key: &[Expr], var: VarId) -> VReg {
+        let Some(MapValue::Plain(from)) = self.map_info(map).map(|info| info.value.clone()) else {
+            return self.copy(Operand::Imm(0));
+        };
+        let ty = self.probe.vars.get(var.0 as usize).map_or(from.clone(), |ty| ty.stored());
+        let place = self.map_lookup(map, key);
+        let there = self.copy(Operand::Imm(0));
+        let home = self.home_of(var);
+        self.when(Cond::Ne, place.into(), Operand::Imm(0), |b| {
+            b.set(there, Operand::Imm(1));
+            match home {
+                Home::Reg(reg) => {
+                    let value = b.load(place, 0, Size::B8);
+                    b.set(reg, value.into());
+                }
+                home => {
+                    if let Some(to) = b.home_addr(home) {
+                        b.copy_value_to(place, 0, &from, to, 0, &ty);
+                    }
+                }
+            }
+        });
+        there
+    }
+
+    /// An aggregation's value, the CPUs' parts joined.
+    pub(super) fn aggregated(&mut self, map: MapIndex, key: &[Expr]) -> VReg {
+        let Some(held) = self.map_info(map).map(|info| info.value.clone()) else {
+            return self.copy(Operand::Imm(0));
+        };
+        let key = self.key(map, key, None);
+        let key = self.slot_addr(key, 0);
+        self.joined(map, &held, key)
+    }
+
+    /// The same, for a key that is in memory.
+    pub(super) fn joined(&mut self, map: MapIndex, held: &MapValue, key: VReg) -> VReg {
+        let value = self.copy(Operand::Imm(0));
+        // Of an average: how many; of an extreme: whether there is one.
+        let count = self.copy(Operand::Imm(0));
+        let cpus = self.shared.kernel.possible_cpus;
+        let map = self.map_id(map);
+        self.counted(cpus, 24, |b, cpu, _| {
+            let map = b.map_ref(map);
+            let args = vec![map.into(), key.into(), cpu.into()];
+            let place = b.call(Helper::MapLookupPercpuElem, args);
+            b.when(Cond::Ne, place.into(), Operand::Imm(0), |b| b.join_part(held, place, value, count));
+        });
+        match held {
+            MapValue::Avg { signed } | MapValue::Stats { signed } => {
+                self.when(Cond::Ne, count.into(), Operand::Imm(0), |b| {
+                    let average = if *signed {
+                        b.signed_division(value.into(), count.into(), true)
+                    } else {
+                        b.bin(BinOp::Div, value.into(), count.into()).into()
+                    };
+                    b.set(value, average);
+                });
+            }
+            _ => {}
+        }
+        value
+    }
+
+    /// Joins what one CPU has.
+    fn join_part(&mut self, held: &MapValue, place: VReg, value: VReg, count: VReg) {
+        match held {
+            MapValue::Avg { .. } | MapValue::Stats { .. } => {
+                for (to, offset) in [(count, 0), (value, 8)] {
+                    let part = self.load(place, offset, Size::B8);
+                    let sum = self.bin(BinOp::Add, to.into(), part.into());
+                    self.set(to, sum.into());
+                }
+            }
+            MapValue::Min { signed } | MapValue::Max { signed } => {
+                let better = match (held, signed) {
+                    (MapValue::Min { .. }, true) => Cond::SLt,
+                    (MapValue::Min { .. }, false) => Cond::Lt,
+                    (_, true) => Cond::SGt,
+                    (_, false) => Cond::Gt,
+                };
+                let set = self.load(place, 8, Size::B8);
+                self.when(Cond::Ne, set.into(), Operand::Imm(0), |b| {
+                    let part = b.load(place, 0, Size::B8);
+                    let (compare, keep, after) = (b.new_block(), b.new_block(), b.new_block());
+                    b.branch(Cond::Eq, count.into(), Operand::Imm(0), keep, compare);
+                    b.switch_to(compare);
+                    b.branch(better, part.into(), value.into(), keep, after);
+                    b.switch_to(keep);
+                    b.set(value, part.into());
+                    b.set(count, Operand::Imm(1));
+                    b.jump(after);
+                    b.switch_to(after);
+                });
+            }
+            _ => {
+                let part = self.load(place, 0, Size::B8);
+                let sum = self.bin(BinOp::Add, value.into(), part.into());
+                self.set(value, sum.into());
+            }
+        }
     }
 
     /// An element that lives in memory, written to a slot; zeros where there is none.
@@ -72,6 +186,7 @@ impl Builder<'_> {
         slot: SlotId,
         offset: u32,
         ty: &Type,
+        span: Span,
     ) {
         let from = match self.map_info(map).map(|info| info.value.clone()) {
             Some(MapValue::Plain(from)) => from,
@@ -82,6 +197,7 @@ impl Builder<'_> {
         self.when(Cond::Ne, place.into(), Operand::Imm(0), |b| {
             b.copy_value(place, 0, &from, slot, offset, ty);
         });
+        self.say_missing(place, span);
     }
 
     fn update(&mut self, map: MapIndex, key: SlotId, value: SlotId, flags: i64) -> VReg {
@@ -99,7 +215,16 @@ impl Builder<'_> {
         self.write(value, slot, 0, &ty);
         let key = self.key(map, key, None);
         let failed = self.update(map, key, slot, 0);
-        self.when(Cond::Ne, failed.into(), Operand::Imm(0), |b| b.count_loss(Loss::MapFull));
+        let span = value.span;
+        self.when(Cond::Ne, failed.into(), Operand::Imm(0), |b| b.full(Some(span)));
+    }
+
+    /// A map had no room.
+    fn full(&mut self, span: Option<Span>) {
+        self.count_loss(Loss::MapFull);
+        if let Some(span) = span.filter(|_| self.shared.report_errors) {
+            self.trouble(Trouble::MapFull, span, None);
+        }
     }
 
     pub(super) fn delete(&mut self, map: MapIndex, key: &[Expr]) {
@@ -172,6 +297,7 @@ impl Builder<'_> {
         let bucket = match held {
             MapValue::Hist { bits } => Some(self.hist_bucket(value, bits)),
             MapValue::LHist { min, max, step } => Some(self.lhist_bucket(value, min, max, step)),
+            MapValue::TSeries(series) => return self.tseries(map, key, value, series),
             _ => None,
         };
         let key = self.key(map, key, bucket.map(Operand::from));
@@ -194,6 +320,52 @@ impl Builder<'_> {
             }
             _ => {}
         }
+    }
+
+    /// A value of the interval that is now: what an older interval left in its place is overwritten.
+    fn tseries(&mut self, map: MapIndex, key: &[Expr], value: Operand, series: TSeries) {
+        let now = self.call(Helper::KtimeGetBootNs, Vec::new());
+        let interval = i64::try_from(series.interval_ns).unwrap_or(i64::MAX);
+        let epoch = self.bin(BinOp::Div, now.into(), Operand::Imm(interval));
+        let bucket = self.bin(BinOp::Rem, epoch.into(), Operand::Imm(i64::from(series.buckets)));
+        let key = self.key(map, key, Some(bucket.into()));
+        let mark = match series.kind {
+            TSeriesKind::Last => now.into(),
+            _ => Operand::Imm(1),
+        };
+        self.join_into(map, key, &[epoch.into(), value, mark], |b, place| {
+            let (fresh, join, after) = (b.new_block(), b.new_block(), b.new_block());
+            let held = b.load(place, 0, Size::B8);
+            b.branch(Cond::Eq, held.into(), epoch.into(), join, fresh);
+            b.switch_to(fresh);
+            for (at, word) in [epoch.into(), value, mark].into_iter().enumerate() {
+                b.store(place, 8 * at as u32, word, Size::B8);
+            }
+            b.jump(after);
+            b.switch_to(join);
+            let old = b.load(place, 8, Size::B8);
+            match series.kind {
+                TSeriesKind::Last => {
+                    b.store(place, 8, value, Size::B8);
+                    b.store(place, 16, mark, Size::B8);
+                }
+                TSeriesKind::Avg | TSeriesKind::Sum => {
+                    b.atomic_add(place, 8, value);
+                    b.atomic_add(place, 16, Operand::Imm(1));
+                }
+                TSeriesKind::Min | TSeriesKind::Max => {
+                    let better = match (series.kind, series.signed) {
+                        (TSeriesKind::Min, true) => Cond::SLt,
+                        (TSeriesKind::Min, false) => Cond::Lt,
+                        (_, true) => Cond::SGt,
+                        (_, false) => Cond::Gt,
+                    };
+                    b.when(better, value, old.into(), |b| b.store(place, 8, value, Size::B8));
+                }
+            }
+            b.jump(after);
+            b.switch_to(after);
+        });
     }
 
     /// Keeps the value where it is `better` than what this CPU has, or where it has none.

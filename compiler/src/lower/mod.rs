@@ -1,15 +1,20 @@
 //! The typed program becomes IR.
 
 mod builder;
+mod captures;
 mod expr;
 mod goroutine;
+mod loops;
 mod map;
 mod memory;
 mod stmt;
+mod text;
+
+use std::cell::RefCell;
 
 use self::builder::Builder;
 pub(crate) use self::goroutine::NO_STATUS;
-use crate::artifact::{self, Attach, Loss, MapValue, ProgramKind, Type};
+use crate::artifact::{self, Action, Attach, Loss, MapValue, ProgramKind, Type};
 use crate::builtins::Id;
 use crate::ir::{MapDef, MapId, MapKind, Operand, Program, Terminator, Unit};
 use crate::resolve::typed::{self, ExprKind, Probe};
@@ -43,10 +48,32 @@ pub(crate) struct Shared<'p> {
     pub(crate) user_stacks: MapId,
     pub(crate) elapsed: MapId,
     pub(crate) user_maps: Vec<MapId>,
+    /// Whether failing reads and look-ups are reported.
+    pub(crate) report_errors: bool,
+    /// The script's actions, and those for what goes wrong.
+    actions: RefCell<Vec<Action>>,
+}
+
+impl Shared<'_> {
+    /// The index of an action.
+    pub(crate) fn action(&self, action: Action) -> usize {
+        let mut actions = self.actions.borrow_mut();
+        if let Some(index) = actions.iter().position(|known| *known == action) {
+            return index;
+        }
+        actions.push(action);
+        actions.len() - 1
+    }
 }
 
 /// Makes IR of a typed program, for a kernel; `pid` narrows programs that fire for all processes.
-pub fn lower(program: &typed::Program, kernel: &KernelFacts, options: &Options, pid: Option<u32>) -> Unit {
+/// Gives also what records mean: the script's actions, and those for what goes wrong.
+pub fn lower(
+    program: &typed::Program,
+    kernel: &KernelFacts,
+    options: &Options,
+    pid: Option<u32>,
+) -> (Unit, Vec<Action>) {
     let mut unit = Unit::default();
     let uses = Uses::of(program);
     let mut add = |name: &str, kind, key_size, value_size, max_entries| {
@@ -59,14 +86,26 @@ pub fn lower(program: &typed::Program, kernel: &KernelFacts, options: &Options, 
     let user_maps: Vec<MapId> = program
         .maps
         .iter()
-        .map(|map| {
-            let kind = if map.per_cpu { MapKind::PerCpuHash } else { MapKind::Hash };
+        .enumerate()
+        .map(|(index, map)| {
+            let declared = program.declared.get(index).copied().flatten();
+            let lru = declared.is_some_and(|(kind, _)| matches!(kind, MapKind::LruHash | MapKind::LruPerCpuHash));
+            let kind = match (map.per_cpu, lru) {
+                (true, false) => MapKind::PerCpuHash,
+                (true, true) => MapKind::LruPerCpuHash,
+                (false, true) => MapKind::LruHash,
+                (false, false) => MapKind::Hash,
+            };
             // Each key of a histogram has several buckets.
-            let factor = if map.value.has_buckets() { 4 } else { 1 };
-            let entries = if map.key.is_empty() && !map.value.has_buckets() {
-                1
-            } else {
-                options.max_map_keys.saturating_mul(factor)
+            let factor = match &map.value {
+                MapValue::TSeries(series) => series.buckets,
+                value if value.has_buckets() => 4,
+                _ => 1,
+            };
+            let entries = match declared {
+                Some((_, entries)) => entries.saturating_mul(factor),
+                None if map.key.is_empty() && !map.value.has_buckets() => 1,
+                None => options.max_map_keys.saturating_mul(factor),
             };
             add(&map.symbol, kind, map.key_size(), map.value.size(), entries)
         })
@@ -96,15 +135,19 @@ pub fn lower(program: &typed::Program, kernel: &KernelFacts, options: &Options, 
         user_stacks,
         elapsed,
         user_maps,
+        report_errors: options.report_errors,
+        actions: RefCell::new(program.actions.clone()),
     };
     if uses.elapsed {
-        unit.programs.push(start_clock(&shared));
+        unit.programs.extend(start_clock(&shared));
     }
-    let offset = unit.programs.len();
+    let offset = usize::from(uses.elapsed);
     for (i, probe) in program.probes.iter().enumerate() {
-        unit.programs.push(lower_probe(&shared, probe, format!("gp_prog{}", i + offset)));
+        let first_callback = unit.programs.len() as u32 + 1;
+        unit.programs.extend(lower_probe(&shared, probe, format!("gp_prog{}", i + offset), first_callback));
     }
-    unit
+    let actions = shared.actions.into_inner();
+    (unit, actions)
 }
 
 /// Whether the unit starts with a program of its own that notes when the script began.
@@ -113,7 +156,7 @@ pub fn has_start_clock(program: &typed::Program) -> bool {
 }
 
 /// Notes the time, for `elapsed`.
-fn start_clock(shared: &Shared<'_>) -> Program {
+fn start_clock(shared: &Shared<'_>) -> Vec<Program> {
     let probe = Probe {
         title: "begin".into(),
         kind: ProgramKind::TestRun,
@@ -126,16 +169,19 @@ fn start_clock(shared: &Shared<'_>) -> Program {
         vars: Vec::new(),
         span: gprobe_lang::source::Span::new(gprobe_lang::source::SourceId(0), 0, 0),
     };
-    let mut b = Builder::new(shared, &probe);
+    let mut b = Builder::new(shared, &probe, "gp_prog0".into(), 1);
     b.start_clock();
     b.end(Terminator::Return(Operand::Imm(0)));
-    b.finish("gp_prog0".into())
+    b.finish()
 }
 
-fn lower_probe(shared: &Shared<'_>, probe: &Probe, symbol: String) -> Program {
-    let mut b = Builder::new(shared, probe);
+fn lower_probe(shared: &Shared<'_>, probe: &Probe, symbol: String, first_callback: u32) -> Vec<Program> {
+    let mut b = Builder::new(shared, probe, symbol, first_callback);
     let out = b.new_block();
-    if shared.pid.is_some() && matches!(probe.kind, ProgramKind::Tracepoint | ProgramKind::PerfEvent) {
+    if shared.pid.is_some() && matches!(
+            probe.kind,
+            ProgramKind::Tracepoint | ProgramKind::RawTracepoint | ProgramKind::PerfEvent
+        ) {
         b.only_target(out);
     }
     if probe.checks_flags {
@@ -150,7 +196,7 @@ fn lower_probe(shared: &Shared<'_>, probe: &Probe, symbol: String) -> Program {
     b.end(Terminator::Jump(out));
     b.switch_to(out);
     b.end(Terminator::Return(Operand::Imm(0)));
-    b.finish(symbol)
+    b.finish()
 }
 
 impl Builder<'_> {

@@ -1,13 +1,14 @@
-//! Typing one body in one context: scopes, statements, and the state shared by all bodies.
+//! Typing one body in one context: its scopes and variables, and the maps it shares with others.
 
 use std::collections::HashMap;
 
-use gprobe_lang::ast::{self, BinaryOp, ExprKind as Ast, StmtKind};
+use gprobe_lang::ast;
 use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_lang::source::Span;
 
+use super::constant::constant;
 use super::infer::{Held, join};
-use super::typed::{Arith, Expr, ExprKind, MapIndex, Stmt, Ty, VarId};
+use super::typed::{Expr, ExprKind, MapIndex, Ty, VarId};
 use super::{Place, Resolver};
 use crate::artifact::Type;
 
@@ -18,21 +19,58 @@ pub(super) struct Uses {
     pub(super) cookie: bool,
 }
 
+/// A variable of a body.
+#[derive(Clone, Debug)]
+struct Variable {
+    name: String,
+    /// Where it was declared or first assigned.
+    span: Span,
+    /// Its type was stated, so it stays.
+    fixed: bool,
+    read: bool,
+}
+
 /// A body while it is typed.
 pub(super) struct Body<'r, 't> {
     pub(super) cx: &'r mut Resolver<'t>,
     pub(super) place: &'r Place,
     pub(super) uses: Uses,
     pub(super) vars: Vec<Ty>,
+    /// Loops around the statement at hand.
+    pub(super) loops: usize,
+    variables: Vec<Variable>,
+    /// Types that variables turned out to have when the body was typed before.
+    presets: Vec<Ty>,
+    /// A variable's type grew after it had been used.
+    grown: bool,
     scopes: Vec<HashMap<String, VarId>>,
 }
 
 impl<'r, 't> Body<'r, 't> {
-    pub(super) fn new(cx: &'r mut Resolver<'t>, place: &'r Place) -> Self {
-        Self { cx, place, uses: Uses::default(), vars: Vec::new(), scopes: vec![HashMap::new()] }
+    pub(super) fn new(cx: &'r mut Resolver<'t>, place: &'r Place, presets: Vec<Ty>) -> Self {
+        Self {
+            cx,
+            place,
+            uses: Uses::default(),
+            vars: Vec::new(),
+            loops: 0,
+            variables: Vec::new(),
+            presets,
+            grown: false,
+            scopes: vec![HashMap::new()],
+        }
+    }
+
+    /// The types of variables, where the body must be typed again with them.
+    pub(super) fn types_that_grew(&self) -> Option<Vec<Ty>> {
+        self.grown.then(|| self.vars.clone())
     }
 
     pub(super) fn error(&mut self, diagnostic: Diagnostic) {
+        self.cx.report(diagnostic);
+    }
+
+    pub(super) fn warn(&mut self, diagnostic: Diagnostic) {
         self.cx.report(diagnostic);
     }
 
@@ -41,179 +79,114 @@ impl<'r, 't> Body<'r, 't> {
         Expr { kind: ExprKind::Int(0), ty: Ty::Unknown, span }
     }
 
-    pub(super) fn block(&mut self, block: &ast::Block) -> Vec<Stmt> {
+    /// Runs `f` in a scope of its own.
+    pub(super) fn scoped<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> T {
         self.scopes.push(HashMap::new());
-        let stmts = block.stmts.iter().filter_map(|s| self.stmt(s)).flatten().collect();
+        let value = f(self);
         self.scopes.pop();
-        stmts
+        value
     }
 
-    fn stmt(&mut self, stmt: &ast::Stmt) -> Option<Vec<Stmt>> {
-        let one = match &stmt.kind {
-            StmtKind::Expr(expr) => self.expr_stmt(expr)?,
-            StmtKind::Discard(expr) => Stmt::Expr(self.expr(expr)),
-            StmtKind::Assign { target, op, value } => self.assign(target, *op, value)?,
-            StmtKind::Let { name, ty, value } => {
-                if let Some(ty) = ty {
-                    self.error(
-                        not_yet(ty.span, "a variable's stated type")
-                            .help("leave the type out: it is inferred"),
-                    );
-                }
-                let value = value.as_ref().map(|v| self.expr(v));
-                let ty = value.as_ref().map_or(Ty::Unknown, |v| v.ty.clone());
-                let var = self.declare(&name.value, ty);
-                Stmt::SetVar(var, value?)
-            }
-            StmtKind::If { comptime: false, cond, then, otherwise } => {
-                let cond = self.condition(cond);
-                let then = self.block(then);
-                let otherwise = otherwise.as_ref().map(|b| self.block(b)).unwrap_or_default();
-                Stmt::If { cond, then, otherwise }
-            }
-            StmtKind::Block(block) => return Some(self.block(block)),
-            StmtKind::Return(None) => Stmt::Return,
-            StmtKind::Return(Some(_)) => return self.later_stmt(stmt.span, "`return` with a value"),
-            StmtKind::If { .. } => return self.later_stmt(stmt.span, "`if comptime`"),
-            StmtKind::While { .. } => return self.later_stmt(stmt.span, "`while`"),
-            StmtKind::For { .. } => return self.later_stmt(stmt.span, "`for`"),
-            StmtKind::Unroll { .. } => return self.later_stmt(stmt.span, "`unroll`"),
-            StmtKind::Break => return self.later_stmt(stmt.span, "`break`"),
-            StmtKind::Continue => return self.later_stmt(stmt.span, "`continue`"),
-            StmtKind::Import(_) => return self.later_stmt(stmt.span, "`import`"),
-        };
-        Some(vec![one])
-    }
-
-    fn later_stmt(&mut self, span: Span, what: &str) -> Option<Vec<Stmt>> {
-        self.error(not_yet(span, what));
-        None
-    }
-
-    fn expr_stmt(&mut self, expr: &ast::Expr) -> Option<Stmt> {
-        if let Ast::Call { name, args } = &expr.kind
-            && let Some(function) = crate::functions::find(&name.value)
-            && function.id.is_statement()
-        {
-            return self.call_stmt(function, args, expr.span);
-        }
-        let expr = self.expr(expr);
-        Some(Stmt::Expr(expr))
-    }
-
-    fn assign(&mut self, target: &ast::Expr, op: Option<BinaryOp>, value: &ast::Expr) -> Option<Stmt> {
-        match &target.kind {
-            Ast::Var(name) => {
-                let mut value = self.expr(value);
-                if let Some(op) = op {
-                    let old = self.var(name, target.span);
-                    let span = target.span.to(value.span);
-                    value = self.binary(op, old, value, span);
-                }
-                let var = self.assign_var(name, &value, target.span)?;
-                Some(Stmt::SetVar(var, value))
-            }
-            Ast::Map { name, key } => self.assign_map(target.span, name, key.as_deref(), op, value),
-            _ => {
-                self.error(
-                    Diagnostic::error("not-assignable", target.span, "this can't be assigned to")
-                        .label("neither a variable nor a map")
-                        .help("assign to a variable (`$x = ...`) or to a map (`@x = ...`); gprobe never writes to the target"),
-                );
-                None
-            }
-        }
-    }
-
-    fn assign_map(
-        &mut self,
-        span: Span,
-        name: &str,
-        key: Option<&[ast::Expr]>,
-        op: Option<BinaryOp>,
-        value: &ast::Expr,
-    ) -> Option<Stmt> {
-        let (map, key) = self.map_key(name, key, span);
-        if let (None, Ast::Call { name: function, args }) = (op, &value.kind)
-            && let Some(function) = crate::functions::find(&function.value)
-            && function.id.is_aggregate()
-        {
-            let (held, value) = self.aggregate(function, args, value.span)?;
-            self.hold(map, Held::Aggregate(held), span)?;
-            return Some(Stmt::Aggregate { map, key, value });
-        }
-        let value = self.expr(value);
-        if value.ty == Ty::NONE {
-            self.error(Diagnostic::error("no-value", value.span, "this gives no value"));
-            return None;
-        }
-        match op {
-            None => {
-                self.hold(map, Held::Plain(value.ty.clone()), span)?;
-                Some(Stmt::SetMap { map, key, value })
-            }
-            Some(BinaryOp::Add | BinaryOp::Sub) => {
-                if !self.need_integer(&value, "added") {
-                    return None;
-                }
-                self.hold(map, Held::Plain(value.ty.clone()), span)?;
-                let value = if op == Some(BinaryOp::Sub) {
-                    let zero = Expr { kind: ExprKind::Int(0), ty: Ty::I64, span: value.span };
-                    let span = value.span;
-                    let kind = ExprKind::Arith(Arith::Sub, Box::new(zero), Box::new(value));
-                    Expr { kind, ty: Ty::I64, span }
-                } else {
-                    value
-                };
-                Some(Stmt::AddMap { map, key, value })
-            }
-            Some(op) => {
-                let old = self.map_get(map, key.clone(), span);
-                let value = self.binary(op, old, value, span);
-                self.hold(map, Held::Plain(value.ty.clone()), span)?;
-                Some(Stmt::SetMap { map, key, value })
-            }
-        }
-    }
-
-    /// Declares a variable in the innermost scope.
-    pub(super) fn declare(&mut self, name: &str, ty: Ty) -> VarId {
+    /// Declares a variable in the innermost scope; `fixed`, where its type was stated.
+    pub(super) fn declare(&mut self, name: &str, ty: Ty, fixed: bool, span: Span) -> VarId {
         let id = VarId(self.vars.len() as u32);
+        let ty = match self.presets.get(self.vars.len()) {
+            Some(known) if !fixed => join(known, &ty).unwrap_or(ty),
+            _ => ty,
+        };
         self.vars.push(ty);
+        self.variables.push(Variable { name: name.to_owned(), span, fixed, read: false });
         if let Some(scope) = self.scopes.last_mut() {
             scope.insert(name.to_owned(), id);
         }
         id
     }
 
+    pub(super) fn is_in_innermost_scope(&self, name: &str) -> bool {
+        self.scopes.last().is_some_and(|scope| scope.contains_key(name))
+    }
+
     pub(super) fn find_var(&self, name: &str) -> Option<VarId> {
         self.scopes.iter().rev().find_map(|scope| scope.get(name).copied())
+    }
+
+    pub(super) fn mark_read(&mut self, id: VarId) {
+        if let Some(variable) = self.variables.get_mut(id.0 as usize) {
+            variable.read = true;
+        }
+    }
+
+    pub(super) fn var_names(&self) -> Vec<String> {
+        self.scopes.iter().flat_map(|scope| scope.keys().cloned()).collect()
     }
 
     pub(super) fn var_ty(&self, id: VarId) -> Ty {
         self.vars.get(id.0 as usize).cloned().unwrap_or(Ty::Unknown)
     }
 
-    fn assign_var(&mut self, name: &str, value: &Expr, span: Span) -> Option<VarId> {
+    /// Warns of variables that nothing reads.
+    pub(super) fn unused_variables(&mut self) {
+        let unused: Vec<Variable> = self
+            .variables
+            .iter()
+            .filter(|v| !v.read && !v.name.starts_with('_') && !v.name.contains('#'))
+            .cloned()
+            .collect();
+        for variable in unused {
+            self.warn(
+                Diagnostic::warning(
+                    "unused-variable",
+                    variable.span,
+                    format!("${} is assigned to, and never read", variable.name),
+                )
+                .help(format!("remove it, or call it `$_{}` to keep it", variable.name)),
+            );
+        }
+    }
+
+    /// The variable that an assignment means, declared where there is none yet, and the value as it holds
+    /// it.
+    pub(super) fn assign_var(&mut self, name: &str, value: Expr, span: Span) -> Option<(VarId, Expr)> {
         if value.ty == Ty::NONE {
             self.error(Diagnostic::error("no-value", value.span, "this gives no value"));
             return None;
         }
-        let Some(id) = self.find_var(name) else { return Some(self.declare(name, value.ty.clone())) };
+        match self.find_var(name) {
+            None => {
+                let id = self.declare(name, value.ty.clone(), false, span);
+                Some((id, value))
+            }
+            Some(id) => {
+                let value = self.converted(id, value, span)?;
+                Some((id, value))
+            }
+        }
+    }
+
+    /// A value as the variable holds it: its type grows to hold it, unless it was stated.
+    pub(super) fn converted(&mut self, id: VarId, value: Expr, span: Span) -> Option<Expr> {
         let old = self.var_ty(id);
+        let fixed = self.variables.get(id.0 as usize).is_some_and(|v| v.fixed);
+        let name = self.variables.get(id.0 as usize).map(|v| v.name.clone()).unwrap_or_default();
+        if fixed && old != Ty::Unknown {
+            return self.as_stated(&name, old, value, span);
+        }
         match join(&old, &value.ty) {
             Some(ty) => {
-                if let Some(slot) = self.vars.get_mut(id.0 as usize) {
-                    *slot = ty;
+                if ty != old {
+                    self.grown |= old != Ty::Unknown;
+                    if let Some(slot) = self.vars.get_mut(id.0 as usize) {
+                        *slot = ty;
+                    }
                 }
-                Some(id)
+                Some(value)
             }
             None => {
                 self.error(
                     Diagnostic::error(
                         "type-mismatch",
                         value.span,
-                        format!("${name} holds {}, and this is {}", old.stored(), value.ty.stored()),
+                        format!("${name} holds {}, and this is {}", old.describe(), value.ty.describe()),
                     )
                     .also(span, "a variable keeps the type of its first value")
                     .help("use another variable"),
@@ -221,6 +194,62 @@ impl<'r, 't> Body<'r, 't> {
                 None
             }
         }
+    }
+
+    /// The type of a variable that is stepped: any number, unless its type is stated.
+    pub(super) fn stepped_type(&mut self, id: VarId, ty: Ty) -> Ty {
+        let fixed = self.variables.get(id.0 as usize).is_some_and(|v| v.fixed);
+        if fixed || !ty.is_integer() {
+            return ty;
+        }
+        let whole = match &ty {
+            Ty::Value(Type::Int { signed: false, .. }) => Ty::U64,
+            _ => Ty::I64,
+        };
+        if whole != ty {
+            self.grown = true;
+            if let Some(slot) = self.vars.get_mut(id.0 as usize) {
+                *slot = whole.clone();
+            }
+        }
+        whole
+    }
+
+    /// A value for a variable of a stated type.
+    fn as_stated(&mut self, name: &str, stated: Ty, value: Expr, span: Span) -> Option<Expr> {
+        let fits = match (&stated, &value.ty) {
+            (_, Ty::Unknown) => true,
+            (Ty::Value(Type::Str { max }), Ty::Value(Type::Str { max: given })) => given <= max || *max >= 64,
+            (a, b) if a.is_number() && b.is_number() => true,
+            (a, b) => join(a, b).is_some_and(|joined| joined.stored().size() <= a.stored().size()),
+        };
+        if !fits {
+            self.error(
+                Diagnostic::error(
+                    "type-mismatch",
+                    value.span,
+                    format!("${name} is declared as {}, and this is {}", stated.describe(), value.ty.describe()),
+                )
+                .also(span, "its declared type stays"),
+            );
+            return None;
+        }
+        let Ty::Value(Type::Int { bytes, signed }) = stated else { return Some(value) };
+        if let Some(n) = constant(&value)
+            && let Some(size) = crate::ir::Size::of(u64::from(bytes))
+            && bytes < 8
+            && size.extend(n, signed) != n
+        {
+            self.error(Diagnostic::error(
+                "out-of-range",
+                value.span,
+                format!("{n} does not fit {}, which ${name} is declared as", stated.describe()),
+            ));
+            return None;
+        }
+        let span = value.span;
+        let kind = ExprKind::Extend { value: Box::new(value), bytes, signed };
+        Some(Expr { kind, ty: stated, span })
     }
 
     /// The key of a use of a map, joined with what the other uses said.
@@ -232,12 +261,10 @@ impl<'r, 't> Body<'r, 't> {
     ) -> (MapIndex, Vec<Expr>) {
         let mut parts: Vec<Expr> = key.unwrap_or_default().iter().map(|k| self.expr(k)).collect();
         // `@m[(a, b)]` is `@m[a, b]`.
-        if let [Expr { kind: ExprKind::Tuple(_), .. }] = parts.as_slice()
-            && let Some(Expr { kind: ExprKind::Tuple(inner), .. }) = parts.pop()
-        {
-            parts = inner;
+        if let [Expr { ty: Ty::Tuple(_), .. }] = parts.as_slice() {
+            parts = parts.pop().map(tuple_parts).unwrap_or_default();
         }
-        for part in &parts {
+        for part in &mut parts {
             if part.ty == Ty::NONE {
                 self.error(Diagnostic::error(
                     "no-value",
@@ -257,17 +284,38 @@ impl<'r, 't> Body<'r, 't> {
         self.cx.hold(map, held, span)
     }
 
-    /// An element of a plain map.
+    /// An element of a map; of an aggregation, its value now.
     pub(super) fn map_get(&mut self, map: MapIndex, key: Vec<Expr>, span: Span) -> Expr {
+        use crate::artifact::MapValue::{Avg, Count, Max, Min, Sum};
+        self.cx.mark_read(map);
         let ty = match self.cx.held(map) {
             None => Ty::Unknown,
             Some(Held::Plain(ty)) => ty,
+            Some(Held::Aggregate(held @ (Count | Sum { .. } | Min { .. } | Max { .. } | Avg { .. }))) => {
+                if !self.cx.target.kernel.lookup_percpu {
+                    self.error(
+                        Diagnostic::error(
+                            "kernel-too-old",
+                            span,
+                            "this kernel does not let a probe read aggregations",
+                        )
+                        .note("it came with Linux 5.19"),
+                    );
+                }
+                let signed = match held {
+                    Count => false,
+                    Sum { signed } | Min { signed } | Max { signed } | Avg { signed } => signed,
+                    _ => true,
+                };
+                return Expr { kind: ExprKind::Aggregated(map, key), ty: Ty::int(8, signed), span };
+            }
             Some(held @ Held::Aggregate(_)) => {
                 let name = self.cx.map_name(map);
                 self.error(
-                    not_yet(
+                    Diagnostic::error(
+                        "no-value",
                         span,
-                        &format!("reading @{name}, which holds {}, inside a probe", held.describe()),
+                        format!("@{name} holds {}, which is no single value", held.describe()),
                     )
                     .help(format!("print it: `print(@{name})`")),
                 );
@@ -279,14 +327,13 @@ impl<'r, 't> Body<'r, 't> {
 
     pub(super) fn condition(&mut self, cond: &ast::Expr) -> Expr {
         let cond = self.expr(cond);
-        let ok = cond.ty.is_integer()
-            || matches!(cond.ty, Ty::Pointer(_) | Ty::Unknown | Ty::Value(Type::Pointer));
+        let ok = cond.ty.is_number() || matches!(cond.ty, Ty::Unknown) || cond.ty.is_scalar();
         if !ok {
             self.error(
                 Diagnostic::error(
                     "type-mismatch",
                     cond.span,
-                    format!("a condition must be a number or a bool, and this is {}", cond.ty.stored()),
+                    format!("a condition must be a number or a bool, and this is {}", cond.ty.describe()),
                 )
                 .help("compare it with something: `x == \"...\"`"),
             );
@@ -300,10 +347,28 @@ impl<'r, 't> Body<'r, 't> {
             self.error(Diagnostic::error(
                 "type-mismatch",
                 expr.span,
-                format!("only a number can be {what}, and this is {}", expr.ty.stored()),
+                format!("only a number can be {what}, and this is {}", expr.ty.describe()),
             ));
         }
         ok
+    }
+}
+
+/// The parts of a tuple as expressions of their own.
+pub(super) fn tuple_parts(tuple: Expr) -> Vec<Expr> {
+    let (kind, span) = (tuple.kind, tuple.span);
+    match (kind, tuple.ty) {
+        (ExprKind::Tuple(parts), _) => parts,
+        (kind, Ty::Tuple(tys)) => {
+            let whole = Expr { kind, ty: Ty::Tuple(tys.clone()), span };
+            let part = |(index, ty)| Expr {
+                kind: ExprKind::TupleIndex(Box::new(whole.clone()), index),
+                ty,
+                span,
+            };
+            tys.into_iter().enumerate().map(part).collect()
+        }
+        (kind, ty) => vec![Expr { kind, ty, span }],
     }
 }
 

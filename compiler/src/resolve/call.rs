@@ -6,9 +6,10 @@ use gprobe_lang::source::{Span, Spanned};
 
 use super::Resolver;
 use super::body::Body;
+use super::constant::constant;
 use super::infer::Held;
-use super::typed::{Expr, ExprKind, MapIndex, Stmt, Ty};
-use crate::artifact::{Action, MapValue, Type};
+use super::typed::{Expr, ExprKind, MapIndex, Pointee, Stmt, Ty};
+use crate::artifact::{Action, MapValue, StackMode, TSeries, TSeriesKind, Type};
 use crate::functions::{self, Function, Id};
 
 /// Most frames of a stack, by the kernel's default for `kernel.perf_event_max_stack`.
@@ -36,10 +37,14 @@ impl Body<'_, '_> {
         let Some(function) = functions::find(&name.value) else {
             return self.unknown_function(name, args, span);
         };
+        if args.is_empty() && crate::builtins::find(&name.value).is_some() {
+            return self.ident(&name.value, span);
+        }
         if !self.arity(function, args, span) {
             return self.broken(span);
         }
         let of = |kind, ty| Expr { kind, ty, span };
+        let first = args.first();
         match function.id {
             id if id.is_aggregate() => {
                 self.error(
@@ -55,6 +60,24 @@ impl Body<'_, '_> {
                 );
                 self.broken(span)
             }
+            Id::Delete => match self.map_and_key(args, span) {
+                Some((map, key)) => {
+                    // Whether it was there, then that it is gone.
+                    let there = of(ExprKind::HasKey(map, key.clone()), Ty::BOOL);
+                    self.scoped(|body| {
+                        let var = body.declare("delete", Ty::BOOL, true, span);
+                        body.mark_read(var);
+                        let stmts = vec![Stmt::SetVar(var, there), Stmt::Delete { map, key }];
+                        let value = of(ExprKind::Var(var), Ty::BOOL);
+                        of(ExprKind::Block(stmts, Box::new(value)), Ty::BOOL)
+                    })
+                }
+                None => self.broken(span),
+            },
+            Id::Fail => {
+                self.fail(args, span);
+                self.broken(span)
+            }
             id if id.is_statement() => {
                 self.error(
                     Diagnostic::error("no-value", span, format!("`{}` gives no value", name.value))
@@ -63,11 +86,33 @@ impl Body<'_, '_> {
                 self.broken(span)
             }
             Id::HasKey => match self.map_and_key(args, span) {
-                Some((map, key)) => of(ExprKind::HasKey(map, key), Ty::BOOL),
+                Some((map, key)) => {
+                    if !self.need_keys(map, "has_key", span) {
+                        return self.broken(span);
+                    }
+                    of(ExprKind::HasKey(map, key), Ty::BOOL)
+                }
                 None => self.broken(span),
             },
+            Id::Find => self.find(args, span),
+            Id::Len => self.len(first, span),
             Id::Str => self.str(args, span),
-            Id::Strftime => match self.literal(args.first(), "a format") {
+            Id::Buf => self.buf(args, span),
+            Id::Strlen => self.string_argument(first).map_or_else(
+                || self.broken(span),
+                |text| of(ExprKind::StrLen(Box::new(text)), Ty::U64),
+            ),
+            Id::Strcontains | Id::Strstr => {
+                let position = function.id == Id::Strstr;
+                let (text, part) = (self.string_argument(first), self.string_argument(args.get(1)));
+                let (Some(text), Some(part)) = (text, part) else { return self.broken(span) };
+                let (text, part) = (Box::new(text), Box::new(part));
+                let ty = if position { Ty::I64 } else { Ty::BOOL };
+                of(ExprKind::StrFind { text, part, position }, ty)
+            }
+            Id::Strncmp | Id::Memcmp => self.compare_bytes(function.id == Id::Memcmp, args, span),
+            Id::Bswap => self.bswap(first, span),
+            Id::Strftime => match self.literal(first, "a format") {
                 Some(text) => {
                     let Some(value) = args.get(1).map(|a| self.expr(a)) else { return self.broken(span) };
                     if !self.need_integer(&value, "a time") {
@@ -77,17 +122,62 @@ impl Body<'_, '_> {
                 }
                 None => self.broken(span),
             },
-            Id::Usym | Id::Funcname => {
-                let Some(value) = args.first().map(|a| self.expr(a)) else { return self.broken(span) };
-                if !(value.ty.is_scalar() || value.ty == Ty::Unknown) {
-                    let message = format!("an address is a number, and this is {}", value.ty.stored());
-                    self.error(Diagnostic::error("type-mismatch", value.span, message));
-                }
-                let ty = if function.id == Id::Usym { Type::UserSymbol } else { Type::UserFunction };
-                of(value.kind, Ty::Value(ty))
+            Id::Usym | Id::Funcname | Id::Ksym => {
+                let ty = match function.id {
+                    Id::Usym => Type::UserSymbol,
+                    Id::Ksym => Type::KernelSymbol,
+                    _ => Type::UserFunction,
+                };
+                self.relabelled(first, "an address", ty, span)
+            }
+            Id::Strerror => self.relabelled(first, "an error number", Type::ErrorText, span),
+            Id::SignalName => self.relabelled(first, "a signal", Type::SignalName, span),
+            Id::CgroupPath => self.relabelled(first, "a cgroup's id", Type::CgroupPath, span),
+            Id::Macaddr => self.macaddr(first, span),
+            Id::Ntop => self.ntop(args, span),
+            Id::Pton => self.pton(first, span),
+            Id::Reg => self.reg(first, span),
+            Id::Nsecs => self.nsecs(first, span),
+            Id::Pid => self.ident("pid", span),
+            Id::Tid => self.ident("tid", span),
+            Id::Uptr | Id::Kptr => {
+                let Some(value) = first.map(|a| self.expr(a)) else { return self.broken(span) };
+                let kernel = function.id == Id::Kptr;
+                let ty = match value.ty {
+                    Ty::Pointer(Pointee::C { ty, .. }) => Ty::Pointer(Pointee::C { ty, kernel }),
+                    other => other,
+                };
+                of(value.kind, ty)
+            }
+            Id::Kaddr => match self.literal_or_param(first, "a symbol's name") {
+                Some(text) => match self.cx.target.world.kernel_symbol(&text) {
+                    Ok(addr) => of(ExprKind::Int(addr as i64), Ty::U64),
+                    Err(absent) => {
+                        self.error(Diagnostic::error("unknown-name", span, absent.reason));
+                        self.broken(span)
+                    }
+                },
+                None => self.broken(span),
+            },
+            Id::Cgroupid => match self.literal_or_param(first, "a path") {
+                Some(text) => match self.cx.target.world.cgroup_id(&text) {
+                    Ok(id) => of(ExprKind::Int(id as i64), Ty::U64),
+                    Err(absent) => {
+                        self.error(Diagnostic::error("unknown-name", span, absent.reason));
+                        self.broken(span)
+                    }
+                },
+                None => self.broken(span),
+            },
+            Id::Getopt => self.getopt(args, span),
+            Id::DefaultStrLength => {
+                of(ExprKind::Int(i64::from(self.cx.options.max_strlen)), Ty::U64)
+            }
+            Id::IsArray | Id::IsInteger | Id::IsPtr | Id::IsStr | Id::IsUnsignedInteger | Id::IsLiteral => {
+                self.question(function.id, first, span)
             }
             Id::Caller => {
-                let n = args.first().map_or(Some(0), |a| self.constant(a, "the number of frames", 0, 15));
+                let n = first.map_or(Some(0), |a| self.constant(a, "the number of frames", 0, 15));
                 if !self.place.has_registers() {
                     self.not_here("caller()", "it needs a probe on a function", span);
                     return self.broken(span);
@@ -100,17 +190,20 @@ impl Body<'_, '_> {
                     None => self.broken(span),
                 }
             }
-            Id::Ustack | Id::Kstack => {
-                let depth = args.first().map_or(Some(i64::from(MAX_DEPTH)), |a| {
-                    self.constant(a, "the number of frames", 1, i64::from(MAX_DEPTH))
-                });
-                match depth {
-                    Some(depth) => self.stack(function.id == Id::Ustack, depth as u32, span),
-                    None => self.broken(span),
-                }
-            }
+            Id::Ustack | Id::Kstack => self.stack_call(function.id == Id::Ustack, args, span),
             _ => self.broken(span),
         }
+    }
+
+    /// A number that is shown in another way.
+    fn relabelled(&mut self, arg: Option<&ast::Expr>, what: &str, ty: Type, span: Span) -> Expr {
+        let Some(value) = arg.map(|a| self.expr(a)) else { return self.broken(span) };
+        if !(value.ty.is_scalar() || value.ty == Ty::Unknown) {
+            let message = format!("{what} is a number, and this is {}", value.ty.describe());
+            self.error(Diagnostic::error("type-mismatch", value.span, message));
+            return self.broken(span);
+        }
+        Expr { kind: value.kind, ty: Ty::Value(ty), span }
     }
 
     fn unknown_function(&mut self, name: &Spanned<String>, args: &[ast::Expr], span: Span) -> Expr {
@@ -123,21 +216,130 @@ impl Body<'_, '_> {
             name.span,
             format!("there is no function `{}`", name.value),
         );
-        if let Some(hint) = did_you_mean(&name.value, functions::FUNCTIONS.iter().map(|f| f.name)) {
+        let names = functions::FUNCTIONS.iter().map(|f| f.name).chain(self.cx.macros.iter().map(String::as_str));
+        if let Some(hint) = did_you_mean(&name.value, names) {
             diagnostic = diagnostic.help(hint);
         }
         self.error(diagnostic);
         self.broken(span)
     }
 
-    /// `ustack` and `kstack`.
-    pub(super) fn stack(&mut self, user: bool, depth: u32, span: Span) -> Expr {
-        let name = if user { "ustack" } else { "kstack" };
-        if !self.place.has_stack() {
-            self.not_here(name, "begin, end and interval probes run in gprobe itself", span);
+    /// `find(@m, key, $out)`
+    fn find(&mut self, args: &[ast::Expr], span: Span) -> Expr {
+        let [map_arg, key, out] = args else { return self.broken(span) };
+        let Some((map, key)) = self.map_and_key(&[map_arg.clone(), key.clone()], span) else {
+            return self.broken(span);
+        };
+        if !self.need_keys(map, "find", span) {
             return self.broken(span);
         }
-        let ty = if user { Type::UserStack { depth } } else { Type::KernelStack { depth } };
+        let Ast::Var(name) = &out.kind else {
+            self.error(Diagnostic::error("not-assignable", out.span, "the entry goes to a variable: `$out`"));
+            return self.broken(span);
+        };
+        self.cx.mark_read(map);
+        let element = match self.cx.held(map) {
+            Some(Held::Plain(ty)) => ty,
+            None => Ty::Unknown,
+            Some(Held::Aggregate(_)) => {
+                self.error(Diagnostic::error(
+                    "type-mismatch",
+                    map_arg.span,
+                    "`find` is for maps of plain values; read an aggregation as `@m[key]`",
+                ));
+                return self.broken(span);
+            }
+        };
+        let value = Expr { kind: ExprKind::Int(0), ty: element, span };
+        let Some((var, _)) = self.assign_var(name, value, out.span) else { return self.broken(span) };
+        self.mark_read(var);
+        Expr { kind: ExprKind::Find { map, key, var }, ty: Ty::BOOL, span }
+    }
+
+    fn len(&mut self, arg: Option<&ast::Expr>, span: Span) -> Expr {
+        let Some(arg) = arg else { return self.broken(span) };
+        if let Ast::Map { name, key: None } = &arg.kind {
+            let map = self.cx.map(name, arg.span);
+            let is_stack = matches!(
+                self.cx.held(map),
+                Some(Held::Plain(Ty::Value(Type::UserStack { .. } | Type::KernelStack { .. })))
+            );
+            if !is_stack {
+                self.cx.mark_read(map);
+                if !self.need_keys(map, "len", span) {
+                    return self.broken(span);
+                }
+                return Expr { kind: ExprKind::MapLen(map), ty: Ty::I64, span };
+            }
+        }
+        let value = self.expr(arg);
+        match &value.ty {
+            Ty::Value(Type::UserStack { depth, .. }) => {
+                let kind = ExprKind::StackLen { user: true, depth: *depth };
+                Expr { kind, ty: Ty::I64, span }
+            }
+            Ty::Value(Type::KernelStack { depth, .. }) => {
+                let kind = ExprKind::StackLen { user: false, depth: *depth };
+                Expr { kind, ty: Ty::I64, span }
+            }
+            Ty::Value(Type::Str { .. }) => {
+                Expr { kind: ExprKind::StrLen(Box::new(value)), ty: Ty::U64, span }
+            }
+            Ty::Unknown => self.broken(span),
+            _ => {
+                self.error(
+                    Diagnostic::error(
+                        "type-mismatch",
+                        value.span,
+                        format!("{} has no length", value.ty.describe()),
+                    )
+                    .help("`len` counts a map's entries or a stack's frames"),
+                );
+                self.broken(span)
+            }
+        }
+    }
+
+    /// Whether a map has keys; a scalar map has none.
+    fn need_keys(&mut self, map: MapIndex, function: &str, span: Span) -> bool {
+        if self.cx.is_scalar_map(map) && self.cx.last_round {
+            self.error(Diagnostic::error(
+                "type-mismatch",
+                span,
+                format!("call to {function}() expects a map with explicit keys (non-scalar map)"),
+            ));
+            return false;
+        }
+        true
+    }
+
+    fn stack_call(&mut self, user: bool, args: &[ast::Expr], span: Span) -> Expr {
+        let (mut mode, mut depth) = (self.cx.options.stack_mode, MAX_DEPTH);
+        for arg in args {
+            if let Ast::Ident(name) = &arg.kind {
+                match stack_mode(name) {
+                    Some(found) => mode = found,
+                    None => {
+                        self.error(
+                            Diagnostic::error("unknown-name", arg.span, format!("`{name}` is no form of a stack"))
+                                .help("there are bpftrace, perf and raw"),
+                        );
+                        return self.broken(span);
+                    }
+                }
+                continue;
+            }
+            match self.constant(arg, "the number of frames", 1, i64::from(MAX_DEPTH)) {
+                Some(n) => depth = n as u32,
+                None => return self.broken(span),
+            }
+        }
+        self.stack(user, depth, mode, span)
+    }
+
+    /// `ustack` and `kstack`.
+    pub(super) fn stack(&mut self, user: bool, depth: u32, mode: StackMode, span: Span) -> Expr {
+        let ty = if user { Type::UserStack { depth, mode } } else { Type::KernelStack { depth, mode } };
         Expr { kind: ExprKind::Stack { user, depth }, ty: Ty::Value(ty), span }
     }
 
@@ -149,51 +351,12 @@ impl Body<'_, '_> {
         );
     }
 
-    fn str(&mut self, args: &[ast::Expr], span: Span) -> Expr {
-        let Some(first) = args.first() else { return self.broken(span) };
-        if let Ast::Positional(n) = first.kind {
-            let text = n
-                .checked_sub(1)
-                .and_then(|i| self.cx.target.params.get(i as usize))
-                .cloned()
-                .unwrap_or_default();
-            let max = (text.len() as u32 + 4).next_multiple_of(8).max(8) - 4;
-            return Expr { kind: ExprKind::Str(text.into_bytes()), ty: Ty::string(max), span };
-        }
-        let addr = self.expr(first);
-        if addr.ty.is_string() {
-            return addr;
-        }
-        if !(addr.ty.is_scalar() || addr.ty == Ty::Unknown) {
-            let message = format!("an address is a number or a pointer, and this is {}", addr.ty.stored());
-            self.error(Diagnostic::error("type-mismatch", addr.span, message));
-            return self.broken(span);
-        }
-        let mut max = self.cx.options.max_strlen;
-        let mut limit = None;
-        if let Some(length) = args.get(1) {
-            let length = self.expr(length);
-            match length.kind {
-                ExprKind::Int(n) if n >= 0 => max = max.min(n as u32),
-                _ => {
-                    self.need_integer(&length, "a length");
-                    limit = Some(Box::new(length));
-                }
-            }
-        }
-        Expr {
-            kind: ExprKind::CStr { addr: Box::new(addr), kernel: false, limit },
-            ty: Ty::string(max),
-            span,
-        }
-    }
-
     /// A number that must be known now.
     pub(super) fn constant(&mut self, expr: &ast::Expr, what: &str, least: i64, most: i64) -> Option<i64> {
         let value = self.expr(expr);
-        match value.kind {
-            ExprKind::Int(n) if (least..=most).contains(&n) => Some(n),
-            ExprKind::Int(n) => {
+        match constant(&value) {
+            Some(n) if (least..=most).contains(&n) => Some(n),
+            Some(n) => {
                 self.error(Diagnostic::error(
                     "out-of-range",
                     value.span,
@@ -201,7 +364,7 @@ impl Body<'_, '_> {
                 ));
                 None
             }
-            _ => {
+            None => {
                 self.error(Diagnostic::error(
                     "not-constant",
                     value.span,
@@ -227,6 +390,23 @@ impl Body<'_, '_> {
                     "not-constant",
                     expr.span,
                     format!("{what} must be a string written in the script"),
+                ));
+                None
+            }
+        }
+    }
+
+    /// A string that is known before the script runs: written in it, or a parameter.
+    pub(super) fn literal_or_param(&mut self, expr: Option<&ast::Expr>, what: &str) -> Option<String> {
+        let arg = expr?;
+        let value = self.expr(arg);
+        match value.kind {
+            ExprKind::Str(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+            _ => {
+                self.error(Diagnostic::error(
+                    "not-constant",
+                    arg.span,
+                    format!("{what} must be known before the script runs"),
                 ));
                 None
             }
@@ -289,6 +469,7 @@ impl Body<'_, '_> {
             Id::Min => MapValue::Min { signed },
             Id::Max => MapValue::Max { signed },
             Id::Stats => MapValue::Stats { signed },
+            Id::Tseries => self.tseries(args, signed, span)?,
             Id::Hist => {
                 let bits = args.get(1).map_or(Some(0), |a| self.constant(a, "the number of bits", 0, 5))?;
                 MapValue::Hist { bits: bits as u8 }
@@ -322,6 +503,34 @@ impl Body<'_, '_> {
         Some((held, Some(value)))
     }
 
+    fn tseries(&mut self, args: &[ast::Expr], signed: bool, span: Span) -> Option<MapValue> {
+        let interval = self.constant(args.get(1)?, "the length of an interval in ns", 1, i64::MAX)?;
+        let buckets = self.constant(args.get(2)?, "the number of intervals", 1, 1_000_000)?;
+        let kind = match args.get(3) {
+            None => TSeriesKind::Last,
+            Some(arg) => match self.literal(Some(arg), "the kind")?.as_str() {
+                "avg" => TSeriesKind::Avg,
+                "max" => TSeriesKind::Max,
+                "min" => TSeriesKind::Min,
+                "sum" => TSeriesKind::Sum,
+                other => {
+                    self.error(
+                        Diagnostic::error("unknown-name", arg.span, format!("there is no kind `{other}`"))
+                            .help("there are \"avg\", \"max\", \"min\" and \"sum\""),
+                    );
+                    return None;
+                }
+            },
+        };
+        let _ = span;
+        Some(MapValue::TSeries(TSeries {
+            interval_ns: interval as u64,
+            buckets: buckets as u32,
+            kind,
+            signed,
+        }))
+    }
+
     /// A call as a statement.
     pub(super) fn call_stmt(&mut self, function: &Function, args: &[ast::Expr], span: Span) -> Option<Stmt> {
         if !self.arity(function, args, span) {
@@ -331,6 +540,16 @@ impl Body<'_, '_> {
         match function.id {
             Id::Printf => self.printf(args, span),
             Id::Print => self.print(args, span),
+            Id::Errorf | Id::Warnf => self.message(function.id == Id::Errorf, args, span),
+            Id::System => self.system(args, span),
+            Id::Cat => self.cat(args, span),
+            Id::Join => self.join_strings(args, span),
+            Id::Assert => self.assert(args, span),
+            Id::Fail => {
+                self.fail(args, span);
+                None
+            }
+            Id::Signal | Id::SignalThread => self.signal(function.id == Id::SignalThread, first?, span),
             Id::Clear | Id::Zero => {
                 let map = self.whole_map(first?)?.0 as usize;
                 let action =
@@ -363,6 +582,16 @@ impl Body<'_, '_> {
             }
         }
     }
+}
+
+/// The form of a stack by its name.
+pub(super) fn stack_mode(name: &str) -> Option<StackMode> {
+    Some(match name {
+        "bpftrace" => StackMode::Names,
+        "perf" => StackMode::Perf,
+        "raw" => StackMode::Raw,
+        _ => return None,
+    })
 }
 
 impl Resolver<'_> {

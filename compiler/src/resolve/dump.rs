@@ -63,7 +63,40 @@ fn stmts(out: &mut String, list: &[Stmt], depth: usize) {
             Stmt::Delete { map, key } => format!("delete @{}[{}]", map.0, exprs(key)),
             Stmt::Emit { action, args } => format!("emit {action} ({})", exprs(args)),
             Stmt::Exit { code, .. } => format!("exit {}", expr(code)),
-            Stmt::Return => "return".to_owned(),
+            Stmt::Return { result } => match result {
+                Some((action, value)) => format!("return emit {action} ({})", expr(value)),
+                None => "return".to_owned(),
+            },
+            Stmt::Zero(var) => format!("$v{} = zeros", var.0),
+            Stmt::Break => "break".to_owned(),
+            Stmt::Continue => "continue".to_owned(),
+            Stmt::Signal { number, thread } => {
+                format!("signal {} {}", if *thread { "thread" } else { "process" }, expr(number))
+            }
+            Stmt::Scope(body) => {
+                stmts(out, body, depth);
+                continue;
+            }
+            Stmt::While { cond, body } => {
+                let _ = writeln!(out, "{pad}while {}", expr(cond));
+                stmts(out, body, depth + 1);
+                continue;
+            }
+            Stmt::ForRange { var, from, to, body } => {
+                let _ = writeln!(out, "{pad}for $v{} in {} to {}", var.0, expr(from), expr(to));
+                stmts(out, body, depth + 1);
+                continue;
+            }
+            Stmt::ForMap { map, var, body } => {
+                let _ = writeln!(out, "{pad}for $v{} in @{}", var.0, map.0);
+                stmts(out, body, depth + 1);
+                continue;
+            }
+            Stmt::Unroll { count, body } => {
+                let _ = writeln!(out, "{pad}unroll {count}");
+                stmts(out, body, depth + 1);
+                continue;
+            }
             Stmt::If { cond, then, otherwise } => {
                 let _ = writeln!(out, "{pad}if {}", expr(cond));
                 stmts(out, then, depth + 1);
@@ -119,6 +152,30 @@ fn expr(e: &Expr) -> String {
         ExprKind::Caller { n, .. } => format!("caller({n})"),
         ExprKind::Frame { .. } => "frame".to_owned(),
         ExprKind::Stack { user, depth } => format!("{}stack({depth})", if *user { "u" } else { "k" }),
+        ExprKind::Aggregated(map, key) => format!("joined @{}[{}]", map.0, exprs(key)),
+        ExprKind::Find { map, key, var } => format!("find(@{}[{}], $v{})", map.0, exprs(key), var.0),
+        ExprKind::MapLen(map) => format!("len(@{})", map.0),
+        ExprKind::AddressOf(var) => format!("&$v{}", var.0),
+        ExprKind::Bytes(bytes) => format!("bytes({})", bytes.escape_ascii()),
+        ExprKind::Part { of, offset, index, bytes, .. } => {
+            let index = index.as_ref().map(|i| format!(" + {} * {}", expr(&i.index), i.stride));
+            format!("part[{} + {offset}{}; {bytes}]", expr(of), index.unwrap_or_default())
+        }
+        ExprKind::Block(body, value) => {
+            let mut text = String::new();
+            stmts(&mut text, body, 0);
+            format!("{{ {}; {} }}", text.trim().replace('\n', "; "), expr(value))
+        }
+        ExprKind::Divide { remainder, signed, a, b } => {
+            let name = if *remainder { "Rem" } else { "Div" };
+            format!("{name} {{ signed: {signed} }}({}, {})", expr(a), expr(b))
+        }
+        other => {
+            let debug = format!("{other:?}");
+            let name: String = debug.chars().take_while(char::is_ascii_alphanumeric).collect();
+            let parts: Vec<String> = other.parts().into_iter().map(expr).collect();
+            format!("{name}({})", parts.join(", "))
+        }
     };
     format!("{text}: {}", ty_text(&e.ty))
 }

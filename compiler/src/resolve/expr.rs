@@ -4,10 +4,13 @@ use gprobe_lang::ast::{self, BinaryOp, ExprKind as Ast, UnaryOp};
 use gprobe_lang::diagnostic::{Diagnostic, did_you_mean};
 use gprobe_lang::source::Span;
 
-use super::body::{Body, not_yet};
+use super::body::Body;
+use super::constant::constant;
 use super::infer::{Held, join};
+use super::stmts::{not_constant, scaled};
 use super::typed::{Arith, Compare, Expr, ExprKind, Pointee, Ty};
 use crate::artifact::Type;
+use crate::ir::BinOp;
 
 impl Body<'_, '_> {
     pub(super) fn expr(&mut self, expr: &ast::Expr) -> Expr {
@@ -15,8 +18,7 @@ impl Body<'_, '_> {
         let of = |kind, ty| Expr { kind, ty, span };
         match &expr.kind {
             Ast::Int { value, .. } => {
-                let ty = if *value > i64::MAX as u64 { Ty::U64 } else { Ty::I64 };
-                of(ExprKind::Int(*value as i64), ty)
+                of(ExprKind::Int(*value as i64), literal(*value))
             }
             Ast::Str(bytes) => self.string(bytes, span),
             Ast::Bool(value) => of(ExprKind::Int(i64::from(*value)), Ty::BOOL),
@@ -44,24 +46,41 @@ impl Body<'_, '_> {
                 of(ExprKind::Tuple(parts), ty)
             }
             Ast::Cast(ty, inner) => self.cast(ty, inner, span),
-            Ast::Index(..) => self.later(span, "indexing with []"),
-            Ast::Record(_) => self.later(span, "records"),
-            Ast::Block(..) => self.later(span, "blocks as values"),
-            Ast::If { .. } => self.later(span, "`if` as a value"),
-            Ast::SizeOf(_) => self.later(span, "questions about types"),
-            Ast::Comptime(_) => self.later(span, "`comptime`"),
+            Ast::Index(base, index) => self.index(base, index, span),
+            Ast::Record(fields) => self.record(fields, span),
+            Ast::Block(block, value) => self.scoped(|body| {
+                let stmts = body.stmts(&block.stmts);
+                let value = body.expr(value);
+                let ty = value.ty.clone();
+                of(ExprKind::Block(stmts, Box::new(value)), ty)
+            }),
+            Ast::If { comptime: true, cond, then, otherwise } => match self.comptime(cond) {
+                Some(true) => self.expr(then),
+                Some(false) => self.expr(otherwise),
+                None => self.broken(span),
+            },
+            Ast::If { comptime: false, cond, then, otherwise } => {
+                self.ternary(cond, Some(then), otherwise, span)
+            }
+            Ast::SizeOf(question) => self.type_question(question, span),
+            Ast::Comptime(inner) => {
+                let value = self.expr(inner);
+                match constant(&value) {
+                    Some(n) => of(ExprKind::Int(n), value.ty),
+                    None if matches!(value.kind, ExprKind::Str(_)) || value.ty == Ty::Unknown => value,
+                    None => {
+                        self.error(not_constant(value.span));
+                        self.broken(span)
+                    }
+                }
+            }
             Ast::Error => self.broken(span),
         }
     }
 
-    fn later(&mut self, span: Span, what: &str) -> Expr {
-        self.error(not_yet(span, what));
-        self.broken(span)
-    }
-
-    fn string(&mut self, bytes: &[u8], span: Span) -> Expr {
-        // The area is padded to a multiple of 8 behind the length word anyway.
-        let max = (bytes.len() as u32 + 4).next_multiple_of(8).max(8) - 4;
+    pub(super) fn string(&mut self, bytes: &[u8], span: Span) -> Expr {
+        // As C counts it, with the 0 at the end.
+        let max = bytes.len() as u32 + 1;
         let limit = self.cx.options.max_strlen;
         if bytes.len() as u32 > limit {
             self.error(
@@ -78,12 +97,19 @@ impl Body<'_, '_> {
 
     pub(super) fn var(&mut self, name: &str, span: Span) -> Expr {
         match self.find_var(name) {
-            Some(id) => Expr { kind: ExprKind::Var(id), ty: self.var_ty(id), span },
+            Some(id) => {
+                self.mark_read(id);
+                Expr { kind: ExprKind::Var(id), ty: self.var_ty(id), span }
+            }
             None => {
-                self.error(
-                    Diagnostic::error("undefined-variable", span, format!("${name} has no value here"))
-                        .help("assign to it first, in this block or around it"),
-                );
+                let name = name.split('#').next().unwrap_or(name);
+                let diagnostic =
+                    Diagnostic::error("undefined-variable", span, format!("${name} has no value here"));
+                let known = self.var_names();
+                let hint = did_you_mean(name, known.iter().map(String::as_str));
+                self.error(diagnostic.help(
+                    hint.unwrap_or_else(|| "assign to it first, in this block or around it".to_owned()),
+                ));
                 self.broken(span)
             }
         }
@@ -91,26 +117,21 @@ impl Body<'_, '_> {
 
     fn positional(&mut self, n: u32, span: Span) -> Expr {
         let value = n.checked_sub(1).and_then(|i| self.cx.target.params.get(i as usize)).cloned();
-        match value {
-            None => Expr { kind: ExprKind::Int(0), ty: Ty::I64, span },
-            Some(text) => match parse_int(&text) {
-                Some(value) => Expr { kind: ExprKind::Int(value), ty: Ty::I64, span },
-                None => {
-                    self.error(
-                        Diagnostic::error(
-                            "not-a-number",
-                            span,
-                            format!("${n} is `{text}`, which is no number"),
-                        )
-                        .help(format!("read it as a string: `str(${n})`")),
-                    );
-                    self.broken(span)
-                }
-            },
+        let Some(text) = value else { return Expr { kind: ExprKind::Int(0), ty: Ty::Literal(1), span } };
+        match parse_int(&text) {
+            Some(value) => {
+                let ty = if text.starts_with('-') { Ty::I64 } else { literal(value as u64) };
+                Expr { kind: ExprKind::Int(value), ty, span }
+            }
+            // What is no number is text.
+            None => self.string(text.as_bytes(), span),
         }
     }
 
     fn unary(&mut self, op: UnaryOp, inner: &ast::Expr, span: Span) -> Expr {
+        if op == UnaryOp::AddressOf {
+            return self.address_of(inner, span);
+        }
         let value = match op {
             UnaryOp::Not => self.condition(inner),
             _ => self.expr(inner),
@@ -123,7 +144,7 @@ impl Body<'_, '_> {
                     return self.broken(span);
                 }
                 if let ExprKind::Int(n) = value.kind {
-                    return of(ExprKind::Int(n.wrapping_neg()), Ty::I64);
+                    return of(ExprKind::Int(n.wrapping_neg()), signed_type(n.wrapping_neg()));
                 }
                 let zero = Expr { kind: ExprKind::Int(0), ty: Ty::I64, span };
                 of(ExprKind::Arith(Arith::Sub, Box::new(zero), Box::new(value)), Ty::I64)
@@ -134,29 +155,35 @@ impl Body<'_, '_> {
                 }
                 let ty = if value.ty.is_signed() { Ty::I64 } else { Ty::U64 };
                 let ones = Expr { kind: ExprKind::Int(-1), ty: Ty::I64, span };
-                of(ExprKind::Arith(Arith::Xor, Box::new(value), Box::new(ones)), ty)
-            }
-            UnaryOp::Deref => match value.ty.clone() {
-                Ty::Pointer(Pointee::Int { bytes, signed }) => of(
-                    ExprKind::ReadUser { addr: Box::new(value), bytes, signed },
-                    Ty::Value(Type::Int { bytes, signed }),
-                ),
-                Ty::Pointer(Pointee::Go(id)) => self.go_deref(value, id, span),
-                Ty::Unknown => self.broken(span),
-                other => {
-                    self.error(
-                        Diagnostic::error(
-                            "type-mismatch",
-                            span,
-                            format!("only a pointer can be followed, and this is {}", other.stored()),
-                        )
-                        .help("say what is there: `*(uint64*)x`"),
-                    );
-                    self.broken(span)
+                let inverted = of(ExprKind::Arith(Arith::Xor, Box::new(value.clone()), Box::new(ones)), ty);
+                match value.ty {
+                    // `~(uint8)1` has 8 bits too.
+                    Ty::Value(Type::Int { bytes, signed }) if bytes < 8 => of(
+                        ExprKind::Extend { value: Box::new(inverted), bytes, signed },
+                        Ty::int(bytes, signed),
+                    ),
+                    _ => inverted,
                 }
-            },
-            UnaryOp::AddressOf => self.later(span, "`&` for addresses"),
+            }
+            UnaryOp::Deref | UnaryOp::AddressOf => self.deref(value, span),
         }
+    }
+
+    /// `&$x`
+    fn address_of(&mut self, inner: &ast::Expr, span: Span) -> Expr {
+        if let Ast::Var(name) = &inner.kind {
+            let value = self.var(name, inner.span);
+            if let ExprKind::Var(id) = value.kind {
+                let ty = Ty::Pointer(Pointee::Own(Box::new(value.ty)));
+                return Expr { kind: ExprKind::AddressOf(id), ty, span };
+            }
+            return self.broken(span);
+        }
+        self.error(
+            Diagnostic::error("not-assignable", inner.span, "only a variable has an address")
+                .help("put the value in a variable: `$x = ...; &$x`"),
+        );
+        self.broken(span)
     }
 
     fn inc_dec(&mut self, op: ast::IncDec, inner: &ast::Expr, span: Span) -> Expr {
@@ -168,19 +195,29 @@ impl Body<'_, '_> {
         };
         match &inner.kind {
             Ast::Var(name) => {
-                let value = self.var(name, inner.span);
-                if !self.need_integer(&value, "stepped") {
-                    return self.broken(span);
-                }
-                match value.kind {
-                    ExprKind::Var(var) => {
-                        Expr { kind: ExprKind::StepVar { var, by, old }, ty: value.ty, span }
+                // The step itself is no use of the value.
+                let Some(var) = self.find_var(name) else { return self.var(name, inner.span) };
+                let ty = self.var_ty(var);
+                let by = match &ty {
+                    Ty::Pointer(pointee) => by * self.stride(pointee),
+                    ty if ty.is_integer() || *ty == Ty::Unknown => by,
+                    _ => {
+                        let value = self.var(name, inner.span);
+                        self.need_integer(&value, "stepped");
+                        return self.broken(span);
                     }
-                    _ => self.broken(span),
-                }
+                };
+                self.mark_read(var);
+                // A variable that is stepped can hold any number, unless its type is stated.
+                let ty = self.stepped_type(var, ty);
+                Expr { kind: ExprKind::StepVar { var, by, old }, ty, span }
             }
             Ast::Map { name, key } => {
                 let (map, key) = self.map_key(name, key.as_deref(), inner.span);
+                if let Some(Held::Plain(ty @ Ty::Pointer(_))) = self.cx.held(map) {
+                    let by = by * self.map_stride(map);
+                    return Expr { kind: ExprKind::StepMap { map, key, by, old }, ty, span };
+                }
                 // bpftrace's maps that are only stepped are signed.
                 if self.hold(map, Held::Plain(Ty::I64), span).is_none() {
                     return self.broken(span);
@@ -209,7 +246,7 @@ impl Body<'_, '_> {
                             side.span,
                             format!(
                                 "a condition must be a number or a bool, and this is {}",
-                                side.ty.stored()
+                                side.ty.describe()
                             ),
                         ));
                         return self.broken(span);
@@ -231,6 +268,7 @@ impl Body<'_, '_> {
                     BinaryOp::Gt => Compare::Gt { signed },
                     _ => Compare::Ge { signed },
                 };
+                self.warn_of_constant(compare, &a, &b, span);
                 of(ExprKind::Compare(compare, Box::new(a), Box::new(b)), Ty::BOOL)
             }
             _ => self.arith(op, a, b, span),
@@ -241,42 +279,78 @@ impl Body<'_, '_> {
         if !(self.need_number(&a, "calculated with") && self.need_number(&b, "calculated with")) {
             return self.broken(span);
         }
-        let signed = arith_signed(&a, &b);
-        let (arith, signed) = match op {
-            BinaryOp::Add => (Arith::Add, signed),
-            // A difference can be below 0, whatever its sides are.
-            BinaryOp::Sub => (Arith::Sub, true),
-            BinaryOp::Mul => (Arith::Mul, signed),
-            BinaryOp::Div => (Arith::Div { signed }, signed),
-            BinaryOp::Rem => (Arith::Rem { signed }, signed),
-            BinaryOp::BitAnd => (Arith::And, signed),
-            BinaryOp::BitOr => (Arith::Or, signed),
-            BinaryOp::BitXor => (Arith::Xor, signed),
-            BinaryOp::Shl => (Arith::Shl, a.ty.is_signed()),
-            _ => (Arith::Shr { signed: a.ty.is_signed() }, a.ty.is_signed()),
-        };
-        if matches!(arith, Arith::Div { .. } | Arith::Rem { .. }) && matches!(b.kind, ExprKind::Int(0)) {
-            self.error(Diagnostic::error("division-by-zero", b.span, "this divides by 0"));
-            return self.broken(span);
-        }
-        let ty = match (&a.ty, &b.ty) {
-            (pointer @ Ty::Pointer(_), _) | (_, pointer @ Ty::Pointer(_))
-                if matches!(arith, Arith::Add | Arith::Sub) =>
-            {
-                pointer.clone()
+        if matches!(op, BinaryOp::Add | BinaryOp::Sub) {
+            match (&a.ty, &b.ty) {
+                (Ty::Pointer(pointee), other) if !matches!(other, Ty::Pointer(_)) => {
+                    let (stride, ty) = (self.stride(pointee), a.ty.clone());
+                    let by = scaled(b, stride, op == BinaryOp::Sub);
+                    return Expr { kind: ExprKind::Arith(Arith::Add, Box::new(a), Box::new(by)), ty, span };
+                }
+                (other, Ty::Pointer(pointee)) if op == BinaryOp::Add && !matches!(other, Ty::Pointer(_)) => {
+                    let (stride, ty) = (self.stride(pointee), b.ty.clone());
+                    let by = scaled(a, stride, false);
+                    return Expr { kind: ExprKind::Arith(Arith::Add, Box::new(b), Box::new(by)), ty, span };
+                }
+                _ => {}
             }
-            _ if signed => Ty::I64,
-            _ => Ty::U64,
+        }
+        let signed = arith_signed(&a, &b);
+        let whole = |signed| if signed { Ty::I64 } else { Ty::U64 };
+        let (a, b) = (Box::new(a), Box::new(b));
+        let kind = match op {
+            BinaryOp::Div | BinaryOp::Rem => {
+                if matches!(b.kind, ExprKind::Int(0)) {
+                    self.error(Diagnostic::error("division-by-zero", b.span, "this divides by 0"));
+                    return self.broken(span);
+                }
+                ExprKind::Divide { remainder: op == BinaryOp::Rem, signed, a, b }
+            }
+            BinaryOp::Add => ExprKind::Arith(Arith::Add, a, b),
+            BinaryOp::Sub => ExprKind::Arith(Arith::Sub, a, b),
+            BinaryOp::Mul => ExprKind::Arith(Arith::Mul, a, b),
+            BinaryOp::BitAnd => ExprKind::Arith(Arith::And, a, b),
+            BinaryOp::BitOr => ExprKind::Arith(Arith::Or, a, b),
+            BinaryOp::BitXor => ExprKind::Arith(Arith::Xor, a, b),
+            BinaryOp::Shl => ExprKind::Arith(Arith::Shl, a, b),
+            _ => ExprKind::Arith(Arith::Shr { signed: a.ty.is_signed() && !is_literal(&a) }, a, b),
         };
-        Expr { kind: ExprKind::Arith(arith, Box::new(a), Box::new(b)), ty, span }
+        let ty = match (&kind, op) {
+            // A difference can be below 0, whatever its sides are.
+            (_, BinaryOp::Sub) => Ty::I64,
+            (ExprKind::Arith(_, a, _), BinaryOp::Shl | BinaryOp::Shr) => whole(a.ty.is_signed()),
+            _ => whole(signed),
+        };
+        let expr = Expr { kind, ty, span };
+        match constant(&expr) {
+            // `1 << 40` is a literal too.
+            Some(n) if n >= 0 => Expr { kind: ExprKind::Int(n), ty: literal(n as u64), span },
+            Some(n) if expr.ty.is_signed() => Expr { kind: ExprKind::Int(n), ty: signed_type(n), span },
+            _ => expr,
+        }
     }
 
     fn need_number(&mut self, expr: &Expr, what: &str) -> bool {
-        matches!(
-            expr.ty,
-            Ty::Pointer(_)
-                | Ty::Value(Type::Pointer | Type::UserSymbol | Type::UserFunction | Type::KernelSymbol)
-        ) || self.need_integer(expr, what)
+        expr.ty.is_number() || self.need_integer(expr, what)
+    }
+
+    /// Says where a comparison always comes out the same.
+    fn warn_of_constant(&mut self, compare: Compare, a: &Expr, b: &Expr, span: Span) {
+        let unsigned = |e: &Expr| matches!(e.ty, Ty::Value(Type::Int { signed: false, .. }));
+        let zero = |e: &Expr| matches!(e.kind, ExprKind::Int(0));
+        let always = match compare {
+            Compare::Ge { .. } if unsigned(a) && zero(b) => Some("true"),
+            Compare::Le { .. } if zero(a) && unsigned(b) => Some("true"),
+            Compare::Lt { .. } if unsigned(a) && zero(b) => Some("false"),
+            Compare::Gt { .. } if zero(a) && unsigned(b) => Some("false"),
+            _ => None,
+        };
+        if let Some(always) = always {
+            self.warn(
+                Diagnostic::warning("always-same", span, format!("this is always {always}"))
+                    .label("an unsigned number is never below 0")
+                    .help("cast it where it may be negative: `(int64)x`"),
+            );
+        }
     }
 
     fn equality(&mut self, negated: bool, a: Expr, b: Expr, span: Span) -> Expr {
@@ -293,10 +367,10 @@ impl Body<'_, '_> {
                 Diagnostic::error(
                     "type-mismatch",
                     span,
-                    format!("{} and {} can't be compared", a.ty.stored(), b.ty.stored()),
+                    format!("{} and {} can't be compared", a.ty.describe(), b.ty.describe()),
                 )
-                .also(a.span, format!("this is {}", a.ty.stored()))
-                .also(b.span, format!("this is {}", b.ty.stored())),
+                .also(a.span, format!("this is {}", a.ty.describe()))
+                .also(b.span, format!("this is {}", b.ty.describe())),
             );
             return self.broken(span);
         }
@@ -328,16 +402,20 @@ impl Body<'_, '_> {
         None
     }
 
-    fn ternary(
+    pub(super) fn ternary(
         &mut self,
         cond: &ast::Expr,
         then: Option<&ast::Expr>,
         otherwise: &ast::Expr,
         span: Span,
     ) -> Expr {
-        let Some(then) = then else { return self.later(span, "`?:` without a middle") };
+        let Some(then) = then else { return self.elvis(cond, otherwise, span) };
         let cond = self.condition(cond);
         let (then, otherwise) = (self.expr(then), self.expr(otherwise));
+        self.either(cond, then, otherwise, span)
+    }
+
+    fn either(&mut self, cond: Expr, then: Expr, otherwise: Expr, span: Span) -> Expr {
         match join(&then.ty, &otherwise.ty) {
             Some(ty) => Expr {
                 kind: ExprKind::Ternary(Box::new(cond), Box::new(then), Box::new(otherwise)),
@@ -347,16 +425,35 @@ impl Body<'_, '_> {
             None => {
                 self.error(
                     Diagnostic::error("type-mismatch", span, "the two sides have different types")
-                        .also(then.span, format!("this is {}", then.ty.stored()))
-                        .also(otherwise.span, format!("this is {}", otherwise.ty.stored())),
+                        .also(then.span, format!("this is {}", then.ty.describe()))
+                        .also(otherwise.span, format!("this is {}", otherwise.ty.describe())),
                 );
                 self.broken(span)
             }
         }
     }
 
+    /// `a ?: b`: a is made once.
+    fn elvis(&mut self, value: &ast::Expr, otherwise: &ast::Expr, span: Span) -> Expr {
+        let value = self.condition(value);
+        let otherwise = self.expr(otherwise);
+        self.scoped(|body| {
+            let var = body.declare("?:", value.ty.clone(), false, value.span);
+            body.mark_read(var);
+            let held = Expr { kind: ExprKind::Var(var), ty: value.ty.clone(), span: value.span };
+            let chosen = body.either(held.clone(), held, otherwise, span);
+            let ty = chosen.ty.clone();
+            let stmts = vec![super::typed::Stmt::SetVar(var, value)];
+            Expr { kind: ExprKind::Block(stmts, Box::new(chosen)), ty, span }
+        })
+    }
+
     fn tuple_index(&mut self, base: &ast::Expr, index: usize, span: Span) -> Expr {
         let base = self.expr(base);
+        self.tuple_part(base, index, span)
+    }
+
+    pub(super) fn tuple_part(&mut self, base: Expr, index: usize, span: Span) -> Expr {
         match &base.ty {
             Ty::Tuple(parts) => match parts.get(index) {
                 Some(ty) => {
@@ -375,42 +472,79 @@ impl Body<'_, '_> {
             },
             Ty::Unknown => self.broken(span),
             other => {
-                let message = format!("{} is no tuple", other.stored());
+                let message = format!("{} is no tuple", other.describe());
                 self.error(Diagnostic::error("type-mismatch", base.span, message));
                 self.broken(span)
             }
         }
     }
 
-    fn cast(&mut self, ty: &ast::TypeExpr, inner: &ast::Expr, span: Span) -> Expr {
-        let value = self.expr(inner);
-        if !(value.ty.is_scalar() || value.ty == Ty::Unknown) {
-            self.error(Diagnostic::error(
-                "type-mismatch",
-                span,
-                format!("{} can't be cast", value.ty.stored()),
-            ));
-            return self.broken(span);
+    fn record(&mut self, fields: &[(gprobe_lang::source::Spanned<String>, ast::Expr)], span: Span) -> Expr {
+        let mut tys: Vec<(String, Ty)> = Vec::new();
+        let mut parts = Vec::new();
+        for (name, value) in fields {
+            if tys.iter().any(|(known, _)| *known == name.value) {
+                self.error(Diagnostic::error(
+                    "redeclared",
+                    name.span,
+                    format!("the record has two fields `{}`", name.value),
+                ));
+                return self.broken(span);
+            }
+            let value = self.expr(value);
+            if value.ty == Ty::NONE {
+                self.error(Diagnostic::error("no-value", value.span, "this gives no value"));
+                return self.broken(span);
+            }
+            tys.push((name.value.clone(), value.ty.clone()));
+            parts.push(value);
         }
-        match &ty.kind {
-            ast::TypeKind::Named(name) => match int_type(name) {
-                Some((bytes, signed)) => Expr {
-                    kind: ExprKind::Extend { value: Box::new(value), bytes, signed },
-                    ty: Ty::Value(Type::Int { bytes, signed }),
-                    span,
-                },
-                None => self.later(ty.span, &format!("casts to `{name}`")),
-            },
-            ast::TypeKind::Pointer(inner_ty) => match &inner_ty.kind {
-                ast::TypeKind::Named(name) => match int_type(name) {
-                    Some((bytes, signed)) => {
-                        Expr { kind: value.kind, ty: Ty::Pointer(Pointee::Int { bytes, signed }), span }
-                    }
-                    None => self.go_pointer_cast(value, name, inner_ty.span, span),
-                },
-                _ => self.later(ty.span, "casts to pointers to pointers or arrays"),
-            },
-            _ => self.later(ty.span, "casts to this type"),
+        Expr { kind: ExprKind::Tuple(parts), ty: Ty::Record(tys), span }
+    }
+}
+
+/// The type of a number written in the script.
+pub(super) fn literal(value: u64) -> Ty {
+    match i64::try_from(value) {
+        Ok(value) => match signed_type(value) {
+            Ty::Value(Type::Int { bytes, .. }) => Ty::Literal(bytes),
+            other => other,
+        },
+        Err(_) => Ty::U64,
+    }
+}
+
+/// The smallest signed type that holds a number.
+fn signed_type(value: i64) -> Ty {
+    let bytes = if i8::try_from(value).is_ok() {
+        1
+    } else if i16::try_from(value).is_ok() {
+        2
+    } else if i32::try_from(value).is_ok() {
+        4
+    } else {
+        8
+    };
+    Ty::int(bytes, true)
+}
+
+fn is_literal(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Int(n) if n >= 0) && matches!(expr.ty, Ty::Literal(_) | Ty::Value(_))
+}
+
+impl Arith {
+    /// The operation of the machine.
+    pub(crate) fn machine(self) -> BinOp {
+        match self {
+            Self::Add => BinOp::Add,
+            Self::Sub => BinOp::Sub,
+            Self::Mul => BinOp::Mul,
+            Self::And => BinOp::And,
+            Self::Or => BinOp::Or,
+            Self::Xor => BinOp::Xor,
+            Self::Shl => BinOp::Shl,
+            Self::Shr { signed: false } => BinOp::Shr,
+            Self::Shr { signed: true } => BinOp::Sar,
         }
     }
 }
@@ -428,14 +562,14 @@ fn arith_signed(a: &Expr, b: &Expr) -> bool {
 /// `int8` to `uint64` and C's names for them: bytes and signedness.
 pub(super) fn int_type(name: &str) -> Option<(u8, bool)> {
     Some(match name {
-        "int8" | "int8_t" | "char" | "s8" => (1, true),
-        "uint8" | "uint8_t" | "u8" | "byte" => (1, false),
-        "int16" | "int16_t" | "short" | "s16" => (2, true),
-        "uint16" | "uint16_t" | "u16" => (2, false),
-        "int32" | "int32_t" | "int" | "s32" | "rune" => (4, true),
-        "uint32" | "uint32_t" | "u32" => (4, false),
-        "int64" | "int64_t" | "long" | "s64" => (8, true),
-        "uint64" | "uint64_t" | "u64" | "uintptr" | "uint" | "size_t" => (8, false),
+        "int8" | "int8_t" | "char" | "s8" | "__s8" => (1, true),
+        "uint8" | "uint8_t" | "u8" | "__u8" | "byte" => (1, false),
+        "int16" | "int16_t" | "short" | "s16" | "__s16" => (2, true),
+        "uint16" | "uint16_t" | "u16" | "__u16" => (2, false),
+        "int32" | "int32_t" | "int" | "s32" | "__s32" | "pid_t" | "rune" => (4, true),
+        "uint32" | "uint32_t" | "u32" | "__u32" => (4, false),
+        "int64" | "int64_t" | "long" | "s64" | "__s64" | "ssize_t" => (8, true),
+        "uint64" | "uint64_t" | "u64" | "__u64" | "uintptr" | "uintptr_t" | "uint" | "size_t" => (8, false),
         "bool" => (1, false),
         _ => return None,
     })

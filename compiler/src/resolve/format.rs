@@ -1,6 +1,6 @@
 //! Formats of printf: text and conversions.
 
-use crate::artifact::{Count, Piece, Spec};
+use crate::artifact::{Count, Flavour, Piece, Spec};
 
 /// What is wrong with a format.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,24 @@ fn spec(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Spec, Fo
         "h" => 2,
         _ => 8,
     };
+    if chars.peek() == Some(&'g') {
+        chars.next();
+        return match chars.next() {
+            Some('r') => Ok(Spec { conversion: 'r', flavour: Flavour::GfpFlags, ..spec }),
+            _ => Err(FormatError("`%g` wants a floating-point value, which scripts do not have".to_owned())),
+        };
+    }
+    if chars.peek() == Some(&'r') {
+        chars.next();
+        spec.conversion = 'r';
+        spec.flavour = match chars.peek() {
+            Some('x') => Flavour::Escaped,
+            Some('h') => Flavour::Hex,
+            _ => return Ok(spec),
+        };
+        chars.next();
+        return Ok(spec);
+    }
     match chars.next() {
         Some(c @ ('d' | 'i' | 'o' | 'u' | 'x' | 'X' | 'c' | 's' | 'p' | 'v')) => {
             spec.conversion = c;
@@ -69,7 +87,7 @@ fn spec(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Spec, Fo
             Err(FormatError(format!("`%{c}` wants a floating-point value, which scripts do not have")))
         }
         Some(c) => Err(FormatError(format!(
-            "`%{c}` is no conversion; there are %d %i %u %x %X %o %c %s %p %v, and %% for a percent sign"
+            "`%{c}` is no conversion; there are %d %i %u %x %X %o %c %s %p %r %v, and %% for a percent sign"
         ))),
         None => Err(FormatError("the format ends inside a conversion; write `%%` for a percent sign".into())),
     }

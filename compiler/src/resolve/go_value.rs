@@ -31,6 +31,12 @@ struct Value {
     ty: TypeId,
 }
 
+/// A Go value that has not been read, or any other value.
+enum Located {
+    Go(Value),
+    Expr(Expr),
+}
+
 impl Body<'_, '_> {
     fn executable(&mut self, span: Span) -> Option<TargetBinary> {
         match self.cx.go_executable() {
@@ -174,38 +180,56 @@ impl Body<'_, '_> {
         }
     }
 
-    /// `x.name` where x is a Go value or a pointer to one.
-    pub(super) fn go_field(&mut self, base: &ast::Expr, name: &Spanned<String>, span: Span) -> Expr {
-        let Some(value) = self.go_value(base) else { return self.broken(span) };
-        match self.select(value, name) {
-            Some(value) => self.read(&value, span),
+    /// `x.name`
+    pub(super) fn select_field(&mut self, base: &ast::Expr, name: &Spanned<String>, span: Span) -> Expr {
+        match self.located_field(base, name, span) {
+            Some(Located::Go(value)) => self.read(&value, span),
+            Some(Located::Expr(value)) => value,
             None => self.broken(span),
         }
     }
 
-    /// The expression as a Go value that has not been read yet.
-    fn go_value(&mut self, expr: &ast::Expr) -> Option<Value> {
-        if let Ast::Field(base, name) = &expr.kind {
-            if matches!(&base.kind, Ast::Ident(root) if root == "args")
-                && matches!(self.place, Place::Function { .. })
-            {
-                return self.go_arg_value(name, expr.span);
-            }
-            let base = self.go_value(base)?;
-            return self.select(base, name);
+    fn located_field(&mut self, base: &ast::Expr, name: &Spanned<String>, span: Span) -> Option<Located> {
+        if matches!(&base.kind, Ast::Ident(root) if root == "args")
+            && matches!(self.place, Place::Function { go: true, .. })
+        {
+            return self.go_arg_value(name, span).map(Located::Go);
         }
-        let value = self.expr(expr);
-        match value.ty.clone() {
-            Ty::Pointer(Pointee::Go(ty)) => Some(Value { at: At::Memory(value), ty }),
-            Ty::Unknown => None,
-            other => {
-                self.error(Diagnostic::error(
-                    "type-mismatch",
-                    expr.span,
-                    format!("this is {}, which has no fields", other.stored()),
-                ));
-                None
+        match self.located(base)? {
+            Located::Go(value) => self.select(value, name).map(Located::Go),
+            Located::Expr(value) => match value.ty {
+                Ty::Pointer(Pointee::Go(ty)) => {
+                    self.select(Value { at: At::Memory(value), ty }, name).map(Located::Go)
+                }
+                _ => Some(Located::Expr(self.c_field(value, name, span))),
+            },
+        }
+    }
+
+    /// A value where it is, if it is a Go value: it may be too large to be read whole for a part of it.
+    fn located(&mut self, expr: &ast::Expr) -> Option<Located> {
+        match &expr.kind {
+            Ast::Field(base, name) if !self.is_tracepoint_args(base) => {
+                self.located_field(base, name, expr.span)
             }
+            _ => Some(Located::Expr(self.expr(expr))),
+        }
+    }
+
+    fn is_tracepoint_args(&self, base: &ast::Expr) -> bool {
+        matches!(&base.kind, Ast::Ident(root) if root == "args")
+            && !matches!(self.place, Place::Function { go: true, .. })
+    }
+
+    /// `x[i]`
+    pub(super) fn index(&mut self, base: &ast::Expr, index: &ast::Expr, span: Span) -> Expr {
+        match self.located(base) {
+            Some(Located::Go(value)) => {
+                let base = self.read(&value, span);
+                self.index_of(base, index, span)
+            }
+            Some(Located::Expr(base)) => self.index_of(base, index, span),
+            None => self.broken(span),
         }
     }
 
@@ -262,21 +286,21 @@ impl Body<'_, '_> {
         self.read(&Value { at: At::Memory(pointer), ty }, span)
     }
 
-    /// `(*runtime.hchan)(x)`
-    pub(super) fn go_pointer_cast(&mut self, value: Expr, name: &str, ty_span: Span, span: Span) -> Expr {
-        let Some(executable) = self.executable(ty_span) else { return self.broken(span) };
+    /// The type that `*runtime.hchan` points to.
+    pub(super) fn go_pointer_type(&mut self, name: &str, span: Span) -> Option<TypeId> {
+        let executable = self.executable(span)?;
         match executable.binary.layout().find_type(name) {
-            Ok(ty) => Expr { kind: value.kind, ty: Ty::Pointer(Pointee::Go(ty)), span },
+            Ok(ty) => Some(ty),
             Err(reason) => {
                 self.error(
                     Diagnostic::error(
                         "unknown-type",
-                        ty_span,
+                        span,
                         format!("there is no type `{name}` in {}", executable.name),
                     )
                     .note(reason.to_string()),
                 );
-                self.broken(span)
+                None
             }
         }
     }

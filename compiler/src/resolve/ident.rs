@@ -8,7 +8,7 @@ use super::Resolver;
 use super::body::Body;
 use super::place::Place;
 use super::typed::{Arith, Expr, ExprKind, Pointee, Ty};
-use crate::artifact::{EnumTable, Type};
+use crate::artifact::{CPointee, CType, EnumTable, Type};
 use crate::builtins::{self, Id, Scope};
 use crate::runtime_layout::RuntimeLayout;
 use crate::x64;
@@ -19,6 +19,10 @@ impl Body<'_, '_> {
         if let Some((value, _)) = builtins::G_STATUS.iter().find(|(_, n)| *n == name) {
             return of(ExprKind::Int(*value as i64), Ty::I64);
         }
+        if let Some((table, value)) = self.cx.ctypes.values.get(name).copied() {
+            return of(ExprKind::Int(value), Ty::Value(Type::Enum(table)));
+        }
+        let name = name.strip_prefix("__builtin_").unwrap_or(name);
         let Some(builtin) = builtins::find(name) else { return self.unknown_name(name, span) };
         match builtin.scope {
             Scope::Goroutine => {
@@ -30,6 +34,7 @@ impl Body<'_, '_> {
                     return self.broken(span);
                 }
             }
+            Scope::Function if name.starts_with("arg") && matches!(self.place, Place::RawTracepoint) => {}
             Scope::Function if !self.place.has_registers() => {
                 self.not_here(name, "it needs a probe on a function", span);
                 return self.broken(span);
@@ -39,11 +44,17 @@ impl Body<'_, '_> {
         let int = |bytes, signed| Ty::Value(Type::Int { bytes, signed });
         let Some(id) = builtin.id else { return self.dependent(name, span) };
         let ty = match id {
-            Id::Comm => Ty::string(20),
-            Id::Pid | Id::Tid | Id::Uid | Id::Gid | Id::Cpu | Id::Rand => int(4, false),
-            Id::Nsecs | Id::Elapsed | Id::Cgroup | Id::Cookie | Id::Function | Id::Goid | Id::Frame => {
-                Ty::U64
-            }
+            Id::Comm => Ty::string(16),
+            Id::Pid | Id::Tid | Id::Uid | Id::Gid | Id::Cpu | Id::Rand | Id::Numaid => int(4, false),
+            Id::Nsecs
+            | Id::Elapsed
+            | Id::Cgroup
+            | Id::Cookie
+            | Id::Function
+            | Id::Goid
+            | Id::Frame
+            | Id::Jiffies => Ty::U64,
+            Id::Username => Ty::Value(Type::Username),
             Id::CurM => Ty::I64,
             Id::CurP | Id::CgoDepth => int(4, true),
             Id::Gstatus => Ty::Value(Type::Enum(self.cx.status_table())),
@@ -79,7 +90,36 @@ impl Body<'_, '_> {
                 let table = self.cx.function_table();
                 of(ExprKind::Builtin(Id::Function), Ty::Value(Type::Enum(table)))
             }
-            "kstack" | "ustack" => self.stack(name == "ustack", 127, span),
+            "kstack" | "ustack" => {
+                let mode = self.cx.options.stack_mode;
+                self.stack(name == "ustack", 127, mode, span)
+            }
+            "ncpus" => of(ExprKind::Int(i64::from(self.cx.target.kernel.possible_cpus)), Ty::U64),
+            "cpid" => match self.cx.target.command {
+                Some(pid) => of(ExprKind::Int(i64::from(pid)), Ty::int(4, false)),
+                None => {
+                    self.error(
+                        Diagnostic::error("no-target", span, "there is no process that gprobe has started")
+                            .help("start one: `gprobe ... -c COMMAND`"),
+                    );
+                    self.broken(span)
+                }
+            },
+            "has_cpid" => of(ExprKind::Int(i64::from(self.cx.target.command.is_some())), Ty::BOOL),
+            "probetype" => {
+                let kind = self.place.probe_type();
+                self.string(kind.as_bytes(), span)
+            }
+            "usermode" => match self.place {
+                Place::Function { .. } => of(ExprKind::Int(1), Ty::int(1, false)),
+                Place::OwnProcess(_) => of(ExprKind::Int(1), Ty::int(1, false)),
+                _ => of(ExprKind::Int(0), Ty::int(1, false)),
+            },
+            "config" => self.config_record(span),
+            "ctx" => {
+                let first = of(ExprKind::Int(0), Ty::U64);
+                of(first.kind, Self::void_pointer())
+            }
             "retval" => self.retval(span),
             "args" => {
                 self.error(
@@ -95,6 +135,9 @@ impl Body<'_, '_> {
     /// `argN`: by its register.
     fn arg(&mut self, name: &str, span: Span) -> Expr {
         let Some(index) = builtins::arg_index(name) else { return self.unknown_name(name, span) };
+        if let Place::RawTracepoint = self.place {
+            return self.word_argument(index as u16, span);
+        }
         let Place::Function { function, ret, go, inside, .. } = self.place else { return self.broken(span) };
         if *inside {
             self.not_here(name, "in the middle of a function, registers hold what they happen to hold; keep what you need in a map at the entry", span);
@@ -144,6 +187,9 @@ impl Body<'_, '_> {
             .map(|b| b.name)
             .chain(builtins::G_STATUS.iter().map(|(_, n)| *n))
             .chain(crate::functions::FUNCTIONS.iter().map(|f| f.name));
+        let declared = self.cx.ctypes.values.keys().cloned().chain(self.cx.macros.iter().cloned());
+        let declared: Vec<String> = declared.collect();
+        let names = names.chain(declared.iter().map(String::as_str));
         diagnostic = match did_you_mean(name, names) {
             Some(hint) => diagnostic.help(hint),
             None => diagnostic.help(format!("a variable is written `${name}`, a map `@{name}`")),
@@ -167,7 +213,7 @@ impl Body<'_, '_> {
                 }
             };
         }
-        self.go_field(base, name, span)
+        self.select_field(base, name, span)
     }
 
     fn tracepoint_field(&mut self, name: &Spanned<String>, span: Span) -> Expr {
@@ -215,11 +261,23 @@ impl Body<'_, '_> {
         };
         let signed = field.signed;
         let ty = if field.c_type.ends_with('*') {
-            Ty::Pointer(Pointee::Int { bytes: 1, signed: false })
+            Ty::Pointer(self.tracepoint_pointee(&field.c_type))
         } else {
             Ty::Value(Type::Int { bytes, signed })
         };
         Expr { kind: ExprKind::Context { offset, bytes, signed }, ty, span }
+    }
+
+    /// What a pointer in a tracepoint's record points to: `const char *const *` is pointers to text.
+    fn tracepoint_pointee(&self, c_type: &str) -> Pointee {
+        let stars = c_type.matches('*').count();
+        let base = c_type.replace("const", " ").replace('*', " ");
+        let base = base.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut ty = self.cx.c_named(&base).unwrap_or(CType::Void);
+        for _ in 1..stars {
+            ty = CType::Pointer(CPointee::Type(Box::new(ty)));
+        }
+        Pointee::C { ty, kernel: false }
     }
 
     /// Makes sure that the runtime's offsets are known; reports why not.

@@ -12,12 +12,29 @@ pub(crate) fn join(a: &Ty, b: &Ty) -> Option<Ty> {
     }
     match (a, b) {
         (Ty::Unknown, other) | (other, Ty::Unknown) => Some(other.clone()),
+        (Ty::Literal(x), Ty::Literal(y)) => Some(Ty::Literal(*x.max(y))),
+        (Ty::Literal(n), Ty::Value(Type::Int { bytes, signed }))
+        | (Ty::Value(Type::Int { bytes, signed }), Ty::Literal(n)) => {
+            Some(Ty::int(*bytes.max(n), *signed))
+        }
+        (Ty::Record(x), Ty::Record(y)) if x.len() == y.len() => {
+            let names = x.iter().zip(y).map(|((name, x), (other, y))| {
+                (name == other).then(|| join(x, y)).flatten().map(|ty| (name.clone(), ty))
+            });
+            names.collect::<Option<Vec<_>>>().map(Ty::Record)
+        }
+        (Ty::Value(Type::Buf { max: x }), Ty::Value(Type::Buf { max: y })) => {
+            Some(Ty::Value(Type::Buf { max: *x.max(y) }))
+        }
+        (Ty::Value(Type::KernelStack { depth: x, mode }), Ty::Value(Type::KernelStack { depth: y, .. })) => {
+            Some(Ty::Value(Type::KernelStack { depth: *x.max(y), mode: *mode }))
+        }
         (Ty::Tuple(x), Ty::Tuple(y)) if x.len() == y.len() => {
             x.iter().zip(y).map(|(x, y)| join(x, y)).collect::<Option<Vec<_>>>().map(Ty::Tuple)
         }
         (Ty::Value(Type::Str { max: x }), Ty::Value(Type::Str { max: y })) => Some(Ty::string(*x.max(y))),
-        (Ty::Value(Type::UserStack { depth: x }), Ty::Value(Type::UserStack { depth: y })) => {
-            Some(Ty::Value(Type::UserStack { depth: *x.max(y) }))
+        (Ty::Value(Type::UserStack { depth: x, mode }), Ty::Value(Type::UserStack { depth: y, .. })) => {
+            Some(Ty::Value(Type::UserStack { depth: *x.max(y), mode: *mode }))
         }
         (Ty::Pointer(_), Ty::Pointer(_)) => Some(Ty::Value(Type::Pointer)),
         (Ty::Pointer(_) | Ty::Value(Type::Pointer), other)
@@ -28,8 +45,14 @@ pub(crate) fn join(a: &Ty, b: &Ty) -> Option<Ty> {
             Some(Ty::Value(Type::Pointer))
         }
         (x, y) if x.is_integer() && y.is_integer() => {
-            let signed = x.is_signed() || y.is_signed();
-            Some(Ty::Value(Type::Int { bytes: 8, signed }))
+            Some(match (x, y) {
+                (Ty::Value(Type::Int { bytes, signed }), Ty::Value(Type::Int { bytes: more, signed: other }))
+                    if signed == other =>
+                {
+                    Ty::int(*bytes.max(more), *signed)
+                }
+                _ => Ty::int(8, x.is_signed() || y.is_signed()),
+            })
         }
         _ => None,
     }
@@ -46,6 +69,10 @@ pub(super) struct MapState {
     pub(super) value: Option<Held>,
     /// Its first use.
     pub(super) first: Span,
+    /// Of which kind it is declared, and with room for how many elements.
+    pub(super) declared: Option<(crate::ir::MapKind, u32)>,
+    /// Whether anything but its own declaration and `delete` names it.
+    pub(super) read: bool,
 }
 
 /// What a map holds.
@@ -72,6 +99,7 @@ impl Held {
             Held::Aggregate(MapValue::LHist { min, max, step }) => {
                 format!("lhist() of {min}..{max} by {step}")
             }
+            Held::Aggregate(MapValue::TSeries(_)) => "tseries()".into(),
             Held::Aggregate(MapValue::Plain(ty)) => format!("values of type {ty}"),
         }
     }
@@ -102,8 +130,10 @@ mod tests {
 
     #[test]
     fn integers_widen_and_strings_grow() {
-        let small = Ty::Value(Type::Int { bytes: 4, signed: false });
+        let small = Ty::int(4, false);
         assert_eq!(join(&small, &Ty::I64), Some(Ty::I64));
+        assert_eq!(join(&small, &Ty::Literal(1)), Some(small.clone()));
+        assert_eq!(join(&small, &Ty::int(2, false)), Some(small));
         assert_eq!(join(&Ty::string(4), &Ty::string(16)), Some(Ty::string(16)));
         assert_eq!(join(&Ty::Unknown, &Ty::BOOL), Some(Ty::BOOL));
     }

@@ -5,7 +5,11 @@
 
 mod body;
 mod call;
+mod constant;
+mod ctypes;
+mod cvalue;
 pub mod dump;
+mod effects;
 mod expr;
 mod format;
 mod go_value;
@@ -17,8 +21,11 @@ mod place;
 mod points;
 mod print;
 mod sites;
+mod stmts;
+mod strings;
 pub mod typed;
-mod visit;
+mod types;
+pub mod visit;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,11 +37,13 @@ use gprobe_symbols::{Binary, Param};
 
 use self::body::{Body, Uses};
 pub(crate) use self::infer::join;
+pub use self::items::SETTINGS;
+use self::ctypes::CTypes;
 use self::infer::{Held, MapState};
 use self::place::Place;
 use self::sites::Candidate;
 use self::typed::{MapIndex, Probe, Program, Ty};
-use crate::artifact::{Action, Attach, BinaryInfo, EnumTable, MapInfo, SiteInfo, Type};
+use crate::artifact::{Action, Attach, BinaryInfo, EnumTable, MapInfo, MapValue, Show, SiteInfo, Type};
 use crate::runtime_layout::RuntimeLayout;
 use crate::target::{Options, Target, TargetBinary};
 
@@ -97,6 +106,12 @@ struct Resolver<'t> {
     /// By file and address of the function.
     params: HashMap<(usize, u64), ParamsOrReason>,
     last_round: bool,
+    /// C types that the script declares.
+    ctypes: CTypes,
+    /// Names of macros, to suggest.
+    macros: Vec<String>,
+    /// Named parameters that the script asks for, with their help.
+    named_known: Vec<(String, String)>,
 }
 
 impl<'t> Resolver<'t> {
@@ -116,6 +131,9 @@ impl<'t> Resolver<'t> {
             runtime: None,
             params: HashMap::new(),
             last_round: false,
+            ctypes: CTypes::default(),
+            macros: Vec::new(),
+            named_known: Vec::new(),
         }
     }
 
@@ -146,7 +164,14 @@ impl<'t> Resolver<'t> {
 
     fn map(&mut self, name: &str, span: Span) -> MapIndex {
         let index = self.maps.iter().position(|m| m.name == name).unwrap_or_else(|| {
-            self.maps.push(MapState { name: name.to_owned(), key: None, value: None, first: span });
+            self.maps.push(MapState {
+                name: name.to_owned(),
+                key: None,
+                value: None,
+                first: span,
+                declared: None,
+                read: false,
+            });
             self.maps.len() - 1
         });
         MapIndex(index as u32)
@@ -158,6 +183,36 @@ impl<'t> Resolver<'t> {
 
     fn held(&self, map: MapIndex) -> Option<Held> {
         self.maps.get(map.0 as usize)?.value.clone()
+    }
+
+    fn mark_read(&mut self, map: MapIndex) {
+        if let Some(state) = self.maps.get_mut(map.0 as usize) {
+            state.read = true;
+        }
+    }
+
+    /// Whether a map has a single element, as far as is known.
+    fn is_scalar_map(&self, map: MapIndex) -> bool {
+        self.maps.get(map.0 as usize).is_some_and(|state| state.key.as_ref().is_some_and(Vec::is_empty))
+    }
+
+    /// The type of `$kv` in `for ($kv : @m)`.
+    fn element(&self, map: MapIndex) -> Ty {
+        let Some(state) = self.maps.get(map.0 as usize) else { return Ty::Unknown };
+        let (Some(key), Some(value)) = (&state.key, &state.value) else { return Ty::Unknown };
+        let key = match key.as_slice() {
+            [one] => one.clone(),
+            parts => Ty::Tuple(parts.to_vec()),
+        };
+        let value = match value {
+            Held::Plain(ty) => ty.clone(),
+            Held::Aggregate(MapValue::Count) => Ty::U64,
+            Held::Aggregate(
+                MapValue::Sum { signed } | MapValue::Min { signed } | MapValue::Max { signed } | MapValue::Avg { signed },
+            ) => Ty::int(8, *signed),
+            Held::Aggregate(_) => Ty::Unknown,
+        };
+        Ty::Tuple(vec![key, value])
     }
 
     fn join_key(&mut self, map: MapIndex, key: Vec<Ty>, span: Span) {
@@ -231,11 +286,19 @@ impl<'t> Resolver<'t> {
     }
 
     fn probe(&mut self, probe: &ast::Probe, candidate: &Candidate) -> Probe {
-        let (predicate, stmts, vars, uses) = {
-            let mut body = Body::new(self, &candidate.place);
+        let mut presets = Vec::new();
+        let (predicate, stmts, vars, uses) = loop {
+            let mut body = Body::new(self, &candidate.place, presets);
             let predicate = probe.predicate.as_ref().map(|p| body.condition(p));
             let stmts = body.block(&probe.body);
-            (predicate, stmts, std::mem::take(&mut body.vars), body.uses)
+            match body.types_that_grew() {
+                // Once more, so that what reads a variable early knows what it can hold.
+                Some(types) => presets = types,
+                None => {
+                    body.unused_variables();
+                    break (predicate, stmts, std::mem::take(&mut body.vars), body.uses);
+                }
+            }
         };
         let single = self.single_cookie(candidate, uses);
         Probe {
@@ -265,6 +328,7 @@ impl<'t> Resolver<'t> {
 
     fn finish(mut self, probes: Vec<Probe>) -> Result<(Program, Options, Vec<Diagnostic>), Vec<Diagnostic>> {
         self.unassigned_maps();
+        self.unknown_options();
         if self.has_errors() {
             return Err(self.diagnostics);
         }
@@ -274,13 +338,15 @@ impl<'t> Resolver<'t> {
             .enumerate()
             .map(|(i, state)| {
                 let value =
-                    state.value.as_ref().map_or(crate::artifact::MapValue::Plain(Type::I64), Held::map_value);
+                    state.value.as_ref().map_or(MapValue::Plain(Type::I64), Held::map_value);
                 MapInfo {
                     name: format!("@{}", state.name),
                     symbol: format!("gp_map{i}"),
                     key: state.key.iter().flatten().map(Ty::stored).collect(),
-                    per_cpu: !matches!(value, crate::artifact::MapValue::Plain(_)),
+                    per_cpu: !matches!(value, MapValue::Plain(_)),
                     value,
+                    scalar: state.key.as_ref().is_none_or(Vec::is_empty),
+                    shown: state.value.is_some(),
                 }
             })
             .collect();
@@ -293,20 +359,66 @@ impl<'t> Resolver<'t> {
             probe_names: self.probe_names,
             enums: self.enums,
             binaries,
+            declared: self.maps.iter().map(|map| map.declared).collect(),
+            print_maps_on_exit: self.options.print_maps_on_exit,
+            show: Show {
+                truncated: self.options.str_trunc_trailer.clone(),
+                lines: self.options.show_lines,
+            },
             runtime: self.runtime,
         };
         Ok((program, self.options, self.diagnostics))
     }
 
+    /// Says which maps nothing is put into, and which nothing is asked of.
     fn unassigned_maps(&mut self) {
-        let missing: Vec<(String, Span)> =
-            self.maps.iter().filter(|m| m.value.is_none()).map(|m| (m.name.clone(), m.first)).collect();
-        for (name, span) in missing {
-            self.report(
-                Diagnostic::error("undefined-map", span, format!("nothing is ever assigned to @{name}"))
-                    .help(format!("assign to it in a probe: `@{name} = ...` or `@{name}[key] = ...`")),
-            );
+        for map in self.maps.clone() {
+            if map.value.is_some() {
+                if !self.options.print_maps_on_exit && !map.read {
+                    let message = format!("@{} is written and never read or printed", map.name);
+                    self.report(Diagnostic::warning("unused-map", map.first, message));
+                }
+            } else if map.declared.is_some() && map.key.is_none() {
+                self.report(
+                    Diagnostic::warning("unused-map", map.first, format!("Unused map: @{}", map.name))
+                        .help("remove its declaration"),
+                );
+            } else {
+                self.report(
+                    Diagnostic::error("undefined-map", map.first, format!("nothing is ever assigned to @{}", map.name))
+                        .help(format!("assign to it in a probe: `@{0} = ...` or `@{0}[key] = ...`", map.name)),
+                );
+            }
         }
+    }
+
+    /// Named parameters that no `getopt` asks for.
+    fn unknown_options(&mut self) {
+        let unknown: Vec<String> = self
+            .target
+            .named
+            .iter()
+            .filter(|(name, _)| !self.named_known.iter().any(|(known, _)| known == name))
+            .map(|(name, _)| format!("--{name}"))
+            .collect();
+        if unknown.is_empty() {
+            return;
+        }
+        let known: Vec<String> = self
+            .named_known
+            .iter()
+            .map(|(name, help)| if help.is_empty() { format!("--{name}") } else { format!("--{name}: {help}") })
+            .collect();
+        let span = Span::new(gprobe_lang::source::SourceId(0), 0, 0);
+        let mut diagnostic = Diagnostic::error(
+            "unknown-option",
+            span,
+            format!("unexpected program command line options: {}", unknown.join(", ")),
+        );
+        if !known.is_empty() {
+            diagnostic = diagnostic.help(format!("expected program options: {}", known.join(", ")));
+        }
+        self.report(diagnostic);
     }
 
     /// Go formal parameters of a function, read once.

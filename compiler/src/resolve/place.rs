@@ -31,6 +31,8 @@ pub(super) enum Place {
         /// The record's fields.
         fields: Vec<TracepointField>,
     },
+    /// At a kernel tracepoint, with the arguments of the kernel's own call.
+    RawTracepoint,
     /// Sampled.
     Profile,
     /// In gprobe itself: `begin`, `end`, `interval`.
@@ -47,14 +49,23 @@ impl Place {
         matches!(self, Place::Function { .. })
     }
 
-    /// Whether there is a stack to walk.
-    pub(super) fn has_stack(&self) -> bool {
-        !matches!(self, Place::OwnProcess(_))
-    }
-
     /// Whether the site is behind the set-up of the function's frame.
     pub(super) fn is_inside(&self) -> bool {
         matches!(self, Place::Function { inside: true, .. })
+    }
+
+    /// The builtin `probetype`.
+    pub(super) fn probe_type(&self) -> &'static str {
+        match self {
+            Place::Function { go: true, .. } => "go",
+            Place::Function { ret: true, .. } => "uretprobe",
+            Place::Function { .. } => "uprobe",
+            Place::Tracepoint { .. } => "tracepoint",
+            Place::RawTracepoint => "rawtracepoint",
+            Place::Profile => "profile",
+            Place::OwnProcess("interval") => "interval",
+            Place::OwnProcess(_) => "special",
+        }
     }
 
     /// How diagnostics call it.
@@ -66,6 +77,7 @@ impl Place {
             Place::Function { go: true, .. } => "a probe on a Go function".into(),
             Place::Function { .. } => "a probe on a C function".into(),
             Place::Tracepoint { name, .. } => format!("the tracepoint {name}"),
+            Place::RawTracepoint => "a raw tracepoint".into(),
             Place::Profile => "a profile probe".into(),
             Place::OwnProcess(kind) => format!("a probe of the kind `{kind}`"),
         }

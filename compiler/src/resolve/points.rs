@@ -7,10 +7,11 @@ use gprobe_lang::source::{Span, Spanned};
 use super::Resolver;
 use super::body::not_yet;
 use super::mentions::mentions;
+use super::effects::signal_number;
 use super::place::Place;
 use super::sites::{Candidate, Grouping, Wanted};
 use crate::artifact::{Attach, ProgramKind};
-use crate::target::Absent;
+use crate::target::{Absent, MissingProbes, Mode};
 
 /// Probe kinds with their short names; `false`: later.
 const KINDS: &[(&str, &str, bool)] = &[
@@ -22,19 +23,19 @@ const KINDS: &[(&str, &str, bool)] = &[
     ("uprobe", "u", true),
     ("uretprobe", "ur", true),
     ("tracepoint", "t", true),
+    ("rawtracepoint", "rt", true),
+    ("software", "s", true),
+    ("hardware", "h", true),
+    ("self", "", true),
+    ("test", "", true),
+    ("bench", "", true),
     ("kprobe", "k", false),
     ("kretprobe", "kr", false),
     ("fentry", "f", false),
     ("fexit", "fr", false),
-    ("rawtracepoint", "rt", false),
     ("usdt", "U", false),
-    ("software", "s", false),
-    ("hardware", "h", false),
     ("watchpoint", "w", false),
     ("iter", "it", false),
-    ("self", "", false),
-    ("test", "", false),
-    ("bench", "", false),
     ("goroutine", "", false),
     ("cgo", "", false),
     ("sched", "", false),
@@ -104,6 +105,26 @@ impl Resolver<'_> {
                     cookie,
                 }])
             }
+            "self" => self.own_signal(&point, &args),
+            "test" | "bench" => {
+                let wanted = if *kind == "test" { Mode::Test } else { Mode::Bench };
+                let name = args.iter().map(|a| a.value.as_str()).collect::<Vec<_>>().join(":");
+                if name.is_empty() {
+                    self.report(
+                        Diagnostic::error("bad-attach-point", whole, format!("a {kind} has a name"))
+                            .help(format!("write `{kind}:name`")),
+                    );
+                    return None;
+                }
+                if self.options.mode != wanted {
+                    return Some(Vec::new());
+                }
+                let attach = if *kind == "test" { Attach::Test { name } } else { Attach::Bench { name } };
+                self.own_candidate(&point, kind, attach)
+            }
+            _ if self.options.mode != Mode::Trace && !matches!(*kind, "begin" | "end") => Some(Vec::new()),
+            "rawtracepoint" => self.raw_tracepoint(&point, &args),
+            "software" | "hardware" => self.counter(&point, &args, kind),
             "go" => self.go(&point, &args, grouping),
             "uprobe" => self.uprobe(&point, &args, false, grouping),
             "uretprobe" => self.uprobe(&point, &args, true, grouping),
@@ -113,13 +134,130 @@ impl Resolver<'_> {
 
     /// Puts `$1` and the like into an attach point.
     fn with_params(&self, point: &AttachPoint) -> AttachPoint {
-        let mut point = point.clone();
-        for part in &mut point.parts {
-            for (i, param) in self.target.params.iter().enumerate().rev() {
-                part.value = part.value.replace(&format!("${}", i + 1), param);
-            }
+        let mut text = point.text.value.clone();
+        for (i, param) in self.target.params.iter().enumerate().rev() {
+            text = text.replace(&format!("${}", i + 1), param);
         }
-        point
+        if text == point.text.value {
+            return point.clone();
+        }
+        let span = point.text.span;
+        let parts = text.split(':').map(|part| Spanned::new(part.to_owned(), span)).collect();
+        AttachPoint { parts, text: Spanned::new(text, span) }
+    }
+
+    /// `self:signal:SIGUSR1`
+    fn own_signal(&mut self, point: &AttachPoint, args: &[&Spanned<String>]) -> Option<Vec<Candidate>> {
+        if let [how, name] = args
+            && how.value == "signal"
+            && let Some(number) = signal_number(&name.value)
+        {
+            let attach = Attach::Signal { number: number as i32, name: name.value.clone() };
+            return self.own_candidate(point, "self", attach);
+        }
+        self.report(
+            Diagnostic::error("bad-attach-point", point.text.span, "this names no signal that gprobe can get")
+                .help("write `self:signal:SIGUSR1`"),
+        );
+        None
+    }
+
+    /// `rawtracepoint:NAME`
+    fn raw_tracepoint(&mut self, point: &AttachPoint, args: &[&Spanned<String>]) -> Option<Vec<Candidate>> {
+        let name = match args {
+            [name] | [_, name] if !name.value.is_empty() => name.value.clone(),
+            _ => {
+                self.report(
+                    Diagnostic::error("bad-attach-point", point.text.span, "a raw tracepoint has a name")
+                        .help("write `rawtracepoint:sched_switch`"),
+                );
+                return None;
+            }
+        };
+        let found = match self.target.world.tracepoints("*", &name) {
+            Ok(found) if !found.is_empty() => found,
+            _ => {
+                let message = format!("no tracepoint matches `{name}`");
+                self.missing("no-match", point.text.span, message, None);
+                return None;
+            }
+        };
+        let mut candidates = Vec::new();
+        for (_, name) in found {
+            let title = format!("rawtracepoint:{name}");
+            let cookie = u64::from(self.probe_name(&title));
+            candidates.push(Candidate {
+                place: Place::RawTracepoint,
+                kind: ProgramKind::RawTracepoint,
+                attach: Attach::RawTracepoint { name },
+                title,
+                checks_flags: false,
+                cookie,
+            });
+        }
+        Some(candidates)
+    }
+
+    /// `software:faults:100` and `hardware:cache-misses:1e6`
+    fn counter(
+        &mut self,
+        point: &AttachPoint,
+        args: &[&Spanned<String>],
+        kind: &str,
+    ) -> Option<Vec<Candidate>> {
+        let (number, table) = if kind == "software" { (1, SOFTWARE) } else { (0, HARDWARE) };
+        let Some(name) = args.first() else {
+            self.report(
+                Diagnostic::error("bad-attach-point", point.text.span, "which event is counted?")
+                    .help("write `software:page-faults:100`"),
+            );
+            return None;
+        };
+        let Some((_, config, default)) = table.iter().find(|(names, ..)| names.contains(&name.value.as_str())) else {
+            let mut diagnostic = Diagnostic::error(
+                "no-match",
+                name.span,
+                format!("there is no {kind} event `{}`", name.value),
+            );
+            let known = table.iter().flat_map(|(names, ..)| names.iter().copied());
+            if let Some(hint) = did_you_mean(&name.value, known) {
+                diagnostic = diagnostic.help(hint);
+            }
+            self.report(diagnostic);
+            return None;
+        };
+        let period = match args.get(1) {
+            None => *default,
+            Some(text) => match super::expr::parse_int(&text.value).filter(|n| *n > 0) {
+                Some(n) => n as u64,
+                None => {
+                    self.report(Diagnostic::error("bad-attach-point", text.span, "this is no number of events"));
+                    return None;
+                }
+            },
+        };
+        let cookie = u64::from(self.probe_name(&point.text.value));
+        Some(vec![Candidate {
+            place: Place::Profile,
+            kind: ProgramKind::PerfEvent,
+            attach: Attach::Counter { kind: number, config: *config, period },
+            title: point.text.value.clone(),
+            checks_flags: false,
+            cookie,
+        }])
+    }
+
+    /// Says that nothing matches, as loudly as the script wants it.
+    pub(super) fn missing(&mut self, code: &'static str, span: Span, message: String, help: Option<String>) {
+        let mut diagnostic = match self.options.missing_probes {
+            MissingProbes::Error => Diagnostic::error(code, span, message),
+            MissingProbes::Warn => Diagnostic::warning(code, span, message),
+            MissingProbes::Ignore => return,
+        };
+        if let Some(help) = help {
+            diagnostic = diagnostic.help(help);
+        }
+        self.report(diagnostic);
     }
 
     fn own(
@@ -211,11 +349,8 @@ impl Resolver<'_> {
             match world.tracepoints(&category.value, &name.value) {
                 Ok(found) if !found.is_empty() => found,
                 Ok(_) => {
-                    self.report(Diagnostic::error(
-                        "no-match",
-                        category.span.to(name.span),
-                        format!("no tracepoint matches `{}:{}`", category.value, name.value),
-                    ));
+                    let message = format!("no tracepoint matches `{}:{}`", category.value, name.value);
+                    self.missing("no-match", category.span.to(name.span), message, None);
                     return None;
                 }
                 Err(absent) => {
@@ -250,11 +385,8 @@ impl Resolver<'_> {
     }
 
     fn absent(&mut self, code: &'static str, span: Span, word: &str, absent: Absent) {
-        let mut diagnostic = Diagnostic::error(code, span, absent.reason);
-        if let Some(hint) = did_you_mean(word, absent.candidates.iter().map(String::as_str)) {
-            diagnostic = diagnostic.help(hint);
-        }
-        self.report(diagnostic);
+        let help = did_you_mean(word, absent.candidates.iter().map(String::as_str));
+        self.missing(code, span, absent.reason, help);
     }
 
     /// `go:PATTERN` and `go:PATTERN:return`
@@ -344,6 +476,36 @@ impl Resolver<'_> {
         self.functions(point, &binary, pattern, &what, grouping)
     }
 }
+
+/// Names of an event, `PERF_COUNT_SW_*` of `linux/perf_event.h`, and how many there are between two hits.
+type Counters = &'static [(&'static [&'static str], u64, u64)];
+
+const SOFTWARE: Counters = &[
+    (&["cpu-clock", "cpu"], 0, 1_000_000),
+    (&["task-clock"], 1, 1_000_000),
+    (&["page-faults", "faults"], 2, 100),
+    (&["context-switches", "cs"], 3, 1000),
+    (&["cpu-migrations"], 4, 1),
+    (&["minor-faults"], 5, 100),
+    (&["major-faults"], 6, 1),
+    (&["alignment-faults"], 7, 1),
+    (&["emulation-faults"], 8, 1),
+    (&["dummy"], 9, 1),
+    (&["bpf-output"], 10, 1),
+];
+
+const HARDWARE: Counters = &[
+    (&["cpu-cycles", "cycles"], 0, 1_000_000),
+    (&["instructions"], 1, 1_000_000),
+    (&["cache-references"], 2, 1_000_000),
+    (&["cache-misses"], 3, 1_000_000),
+    (&["branch-instructions", "branches"], 4, 100_000),
+    (&["branch-misses"], 5, 100_000),
+    (&["bus-cycles"], 6, 100_000),
+    (&["frontend-stalls"], 7, 1_000_000),
+    (&["backend-stalls"], 8, 1_000_000),
+    (&["ref-cycles"], 9, 1_000_000),
+];
 
 fn unit_ns(unit: &str) -> Option<u64> {
     Some(match unit {

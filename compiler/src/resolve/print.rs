@@ -4,15 +4,26 @@ use gprobe_lang::ast::{self, ExprKind as Ast};
 use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_lang::source::Span;
 
-use super::body::{Body, not_yet};
+use super::body::Body;
 use super::format;
 use super::infer::Held;
 use super::typed::{Expr, Stmt, Ty};
-use crate::artifact::{Action, Count, Field, Piece, RECORD_HEADER, Type};
+use crate::artifact::{Action, Count, Field, Flavour, Piece, RECORD_HEADER, Type};
 
 impl Body<'_, '_> {
     pub(super) fn printf(&mut self, args: &[ast::Expr], span: Span) -> Option<Stmt> {
-        let text = self.literal(args.first(), "the format")?;
+        let (format, values, args) = self.formatted(args, span)?;
+        let action = self.cx.action(Action::Printf { format, args });
+        Some(Stmt::Emit { action, args: values })
+    }
+
+    /// A format and its values.
+    pub(super) fn formatted(
+        &mut self,
+        args: &[ast::Expr],
+        span: Span,
+    ) -> Option<(Vec<Piece>, Vec<Expr>, Vec<Field>)> {
+        let text = self.literal_or_param(args.first(), "the format")?;
         let format_span = args.first().map_or(span, |a| a.span);
         let pieces = match format::parse(&text) {
             Ok(pieces) => pieces,
@@ -36,8 +47,7 @@ impl Body<'_, '_> {
         }
         self.conversions(&pieces, &values);
         let args = self.fields(&values);
-        let action = self.cx.action(Action::Printf { format: pieces, args });
-        Some(Stmt::Emit { action, args: values })
+        Some((pieces, values, args))
     }
 
     /// Checks that each value can be shown as its conversion says.
@@ -53,22 +63,12 @@ impl Body<'_, '_> {
                 }
             }
             let Some(value) = values.next() else { return };
-            let number = value.ty.is_integer()
-                || matches!(
-                    value.ty,
-                    Ty::Pointer(_)
-                        | Ty::Value(
-                            Type::Pointer
-                                | Type::Timestamp(_)
-                                | Type::UserSymbol
-                                | Type::UserFunction
-                                | Type::KernelSymbol
-                        )
-                );
+            let number = value.ty.is_number();
             let named = !value.ty.is_integer() || matches!(value.ty, Ty::Value(Type::Enum(_) | Type::Bool));
             let fits = match spec.conversion {
                 'd' | 'i' | 'u' | 'x' | 'X' | 'o' | 'c' | 'p' => number,
                 's' => named && !matches!(value.ty, Ty::Pointer(_) | Ty::Value(Type::Pointer)),
+                'r' => matches!(value.ty, Ty::Value(Type::Buf { .. })) || spec.flavour == Flavour::GfpFlags,
                 _ => true,
             };
             if value.ty == Ty::NONE {
@@ -79,7 +79,7 @@ impl Body<'_, '_> {
                     Diagnostic::error(
                         "bad-format",
                         value.span,
-                        format!("`%{}` can't show {}", spec.conversion, value.ty.stored()),
+                        format!("`%{}` can't show {}", spec.conversion, value.ty.describe()),
                     )
                     .help(format!("use `{instead}`, or `%v` for any value")),
                 );
@@ -87,7 +87,7 @@ impl Body<'_, '_> {
         }
     }
 
-    fn fields(&self, values: &[Expr]) -> Vec<Field> {
+    pub(super) fn fields(&self, values: &[Expr]) -> Vec<Field> {
         let mut offset = RECORD_HEADER;
         values
             .iter()
@@ -104,6 +104,7 @@ impl Body<'_, '_> {
         let first = args.first()?;
         if let Ast::Map { key: None, .. } = first.kind {
             let map = self.whole_map(first)?;
+            self.cx.mark_read(map);
             // A map that holds a single value is printed as a map too.
             let top = match args.get(1) {
                 None => None,
@@ -122,15 +123,14 @@ impl Body<'_, '_> {
             self.error(Diagnostic::error("wrong-arguments", span, "only a map is printed in part"));
             return None;
         }
-        if let Ast::Map { name, key } = &first.kind {
+        if let Ast::Map { name, key: Some(key) } = &first.kind {
             let map = self.cx.map(name, first.span);
             if let Some(Held::Aggregate(_)) = self.cx.held(map) {
-                let _ = key;
-                self.error(
-                    not_yet(first.span, "printing one element of an aggregation")
-                        .help(format!("print the map: `print(@{name})`")),
-                );
-                return None;
+                self.cx.mark_read(map);
+                let (map, key) = self.map_key(name, Some(key), first.span);
+                let fields = self.fields(&key);
+                let action = Action::PrintElement { map: map.0 as usize, key: fields };
+                return Some(Stmt::Emit { action: self.cx.action(action), args: key });
             }
         }
         let value = self.expr(first);

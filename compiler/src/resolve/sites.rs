@@ -161,14 +161,9 @@ impl Resolver<'_> {
         let name = &pattern.value;
         let functions = file.binary.functions();
         if wild {
-            self.report(
-                Diagnostic::error(
-                    "no-match",
-                    pattern.span,
-                    format!("no function of {} matches `{name}`", file.name),
-                )
-                .help("`gprobe list PATTERN -p PID` shows what there is"),
-            );
+            let message = format!("no function of {} matches `{name}`", file.name);
+            let help = "`gprobe list PATTERN -p PID` shows what there is".to_owned();
+            self.missing("no-match", pattern.span, message, Some(help));
             return;
         }
         let copies = if only_go { file.binary.inlined_copies(name).unwrap_or(0) } else { 0 };
@@ -183,17 +178,11 @@ impl Resolver<'_> {
             );
             return;
         }
-        let mut diagnostic = Diagnostic::error(
-            "unknown-function",
-            pattern.span,
-            format!("no function of {} is called `{name}`", file.name),
-        );
+        let message = format!("no function of {} is called `{name}`", file.name);
         let names = functions.names();
-        diagnostic = match did_you_mean(name, names.iter().map(|n| n.as_ref())) {
-            Some(hint) => diagnostic.help(hint),
-            None => diagnostic.help("`gprobe list PATTERN -p PID` shows what there is"),
-        };
-        self.report(diagnostic);
+        let help = did_you_mean(name, names.iter().map(|n| n.as_ref()))
+            .unwrap_or_else(|| "`gprobe list PATTERN -p PID` shows what there is".to_owned());
+        self.missing("unknown-function", pattern.span, message, Some(help));
     }
 
     /// The number of a function, the same for all of its sites.

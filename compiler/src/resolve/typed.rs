@@ -21,6 +21,12 @@ pub struct Program {
     pub enums: Vec<EnumTable>,
     /// Files that uprobes go into.
     pub binaries: Vec<BinaryInfo>,
+    /// What is declared of maps, by [`MapIndex`].
+    pub declared: Vec<Option<(crate::ir::MapKind, u32)>>,
+    /// Whether maps are printed at the end.
+    pub print_maps_on_exit: bool,
+    /// How values are shown.
+    pub show: artifact::Show,
     /// The runtime's offsets, where a probe reads them.
     pub runtime: Option<RuntimeLayout>,
 }
@@ -52,7 +58,7 @@ pub struct Probe {
 }
 
 /// Index of a variable in its probe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct VarId(pub u32);
 
 /// Index of a map in [`Program::maps`].
@@ -66,8 +72,13 @@ pub enum Ty {
     Unknown,
     /// A value that records and maps can hold.
     Value(artifact::Type),
+    /// Of a number that is written in the script and not below 0: it takes the other side's type. The
+    /// bytes of the smallest signed type that holds it.
+    Literal(u8),
     /// The parts of a tuple, some of which may be pointers.
     Tuple(Vec<Ty>),
+    /// The same, with names.
+    Record(Vec<(String, Ty)>),
     /// An address with a type behind it.
     Pointer(Pointee),
 }
@@ -75,15 +86,17 @@ pub enum Ty {
 /// What is behind an address.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Pointee {
-    /// An integer.
-    Int {
-        /// 1, 2, 4 or 8.
-        bytes: u8,
-        /// Sign-extended when read.
-        signed: bool,
+    /// A value of C.
+    C {
+        /// Its type.
+        ty: artifact::CType,
+        /// In the kernel's memory.
+        kernel: bool,
     },
     /// A Go value of the target's executable.
     Go(TypeId),
+    /// A variable of the script itself.
+    Own(Box<Ty>),
 }
 
 /// A statement.
@@ -150,8 +163,60 @@ pub enum Stmt {
         /// 0 to 255.
         code: Expr,
     },
-    /// `return`
-    Return,
+    /// `return`, in a test with its result.
+    Return {
+        /// Index of the [`Action::Result`], and the value.
+        result: Option<(usize, Expr)>,
+    },
+    /// A block.
+    Scope(Vec<Stmt>),
+    /// Sets a variable to zeros, where it is declared.
+    Zero(VarId),
+    /// `while`
+    While {
+        /// Looked at before each round.
+        cond: Expr,
+        /// What is repeated.
+        body: Vec<Stmt>,
+    },
+    /// `for ($i : from..to)`
+    ForRange {
+        /// Counts up.
+        var: VarId,
+        /// The first number.
+        from: Expr,
+        /// The first that is not reached.
+        to: Expr,
+        /// What is repeated.
+        body: Vec<Stmt>,
+    },
+    /// `for ($kv : @m)`
+    ForMap {
+        /// Which.
+        map: MapIndex,
+        /// Key and value.
+        var: VarId,
+        /// What is done for each element.
+        body: Vec<Stmt>,
+    },
+    /// `unroll (n) { ... }`
+    Unroll {
+        /// How often.
+        count: u32,
+        /// What is repeated.
+        body: Vec<Stmt>,
+    },
+    /// `break`
+    Break,
+    /// `continue`
+    Continue,
+    /// `signal(...)`
+    Signal {
+        /// The signal's number.
+        number: Expr,
+        /// Only to the thread.
+        thread: bool,
+    },
 }
 
 /// An expression.
@@ -234,6 +299,132 @@ pub enum ExprKind {
         /// Sign-extended.
         signed: bool,
     },
+    /// Constant bytes.
+    Bytes(Vec<u8>),
+    /// A C array or struct in memory.
+    ReadC {
+        /// Where.
+        addr: Box<Expr>,
+        /// In the kernel's memory.
+        kernel: bool,
+    },
+    /// A part of a value in the script's own memory.
+    Part {
+        /// The whole.
+        of: Box<Expr>,
+        /// Bytes from its start.
+        offset: u32,
+        /// More bytes, known only at run time.
+        index: Option<PartIndex>,
+        /// Of a scalar: 1, 2, 4 or 8.
+        bytes: u8,
+        /// Of a scalar: sign-extended.
+        signed: bool,
+    },
+    /// Bits of a scalar.
+    Bits {
+        /// The word.
+        value: Box<Expr>,
+        /// The first one.
+        shift: u32,
+        /// How many, 1 to 64.
+        width: u32,
+        /// Sign-extended.
+        signed: bool,
+    },
+    /// A number's bytes as a C array.
+    FromInt(Box<Expr>),
+    /// Bytes at an address, or of a value: a buffer.
+    Buf {
+        /// Where, or what.
+        from: Box<Expr>,
+        /// How many, where that is known only at run time.
+        limit: Option<Box<Expr>>,
+    },
+    /// `strlen(s)`
+    StrLen(Box<Expr>),
+    /// `strcontains(s, t)` and `strstr(s, t)`
+    StrFind {
+        /// Where it is looked for.
+        text: Box<Expr>,
+        /// What is looked for.
+        part: Box<Expr>,
+        /// Gives where, -1 where it is not; else whether.
+        position: bool,
+    },
+    /// `strncmp(a, b, n)`, and `memcmp`: 0 where the first bytes are equal, else their difference.
+    StrCmp {
+        /// Left.
+        a: Box<Expr>,
+        /// Right.
+        b: Box<Expr>,
+        /// At most so many bytes.
+        most: u32,
+        /// A 0 does not end it.
+        whole: bool,
+    },
+    /// The bytes of a number the other way round.
+    Swap {
+        /// The number.
+        value: Box<Expr>,
+        /// 2, 4 or 8.
+        bytes: u8,
+    },
+    /// `len(@m)`
+    MapLen(MapIndex),
+    /// An aggregation's value, all CPUs joined.
+    Aggregated(MapIndex, Vec<Expr>),
+    /// `find(@m, key, $out)`
+    Find {
+        /// Which.
+        map: MapIndex,
+        /// The key's parts.
+        key: Vec<Expr>,
+        /// Gets the element, where there is one.
+        var: VarId,
+    },
+    /// `{ stmts; value }`
+    Block(Vec<Stmt>, Box<Expr>),
+    /// An IP address.
+    Inet {
+        /// 4 or 16.
+        len: u32,
+        /// A number, or a C array of that many bytes.
+        value: Box<Expr>,
+    },
+    /// A division.
+    Divide {
+        /// The remainder, not the quotient.
+        remainder: bool,
+        /// Of signed numbers.
+        signed: bool,
+        /// Divided.
+        a: Box<Expr>,
+        /// By this; 1 is used for 0.
+        b: Box<Expr>,
+    },
+    /// How many frames a stack has.
+    StackLen {
+        /// Of the process, not the kernel.
+        user: bool,
+        /// Most frames.
+        depth: u32,
+    },
+    /// Where a variable is.
+    AddressOf(VarId),
+    /// An integer in the kernel's memory, or the script's own.
+    ReadKernel {
+        /// Where.
+        addr: Box<Expr>,
+        /// 1, 2, 4 or 8.
+        bytes: u8,
+        /// Sign-extended.
+        signed: bool,
+    },
+    /// `nsecs(tai)`
+    TaiClock,
+    /// `nsecs(monotonic)`
+    MonotonicClock,
     /// An integer in the target's memory.
     ReadUser {
         /// Where.
@@ -289,6 +480,17 @@ pub enum ExprKind {
     },
 }
 
+/// An index into a value in the script's own memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartIndex {
+    /// Which element.
+    pub index: Box<Expr>,
+    /// Bytes of an element.
+    pub stride: u32,
+    /// How many elements there are.
+    pub len: u32,
+}
+
 /// Arithmetic and bit operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each is the operator of its name")]
@@ -296,8 +498,6 @@ pub enum Arith {
     Add,
     Sub,
     Mul,
-    Div { signed: bool },
-    Rem { signed: bool },
     And,
     Or,
     Xor,
@@ -337,6 +537,10 @@ impl Ty {
         match self {
             Ty::Unknown => artifact::Type::None,
             Ty::Value(ty) => ty.clone(),
+            Ty::Literal(bytes) => artifact::Type::Int { bytes: *bytes, signed: true },
+            Ty::Record(parts) => {
+                artifact::Type::Record(parts.iter().map(|(n, t)| (n.clone(), t.stored())).collect())
+            }
             Ty::Tuple(parts) => artifact::Type::Tuple(parts.iter().map(Ty::stored).collect()),
             Ty::Pointer(_) => artifact::Type::Pointer,
         }
@@ -344,20 +548,55 @@ impl Ty {
 
     /// Whether it can be calculated with.
     pub fn is_integer(&self) -> bool {
-        matches!(self, Ty::Value(artifact::Type::Int { .. } | artifact::Type::Bool | artifact::Type::Enum(_)))
+        matches!(
+            self,
+            Ty::Literal(_)
+                | Ty::Value(artifact::Type::Int { .. } | artifact::Type::Bool | artifact::Type::Enum(_))
+        )
     }
 
     /// Whether it is compared and divided signed.
     pub fn is_signed(&self) -> bool {
-        matches!(self, Ty::Value(artifact::Type::Int { signed: true, .. }))
+        matches!(self, Ty::Literal(_) | Ty::Value(artifact::Type::Int { signed: true, .. }))
     }
 
     /// Whether it fits a register.
     pub fn is_scalar(&self) -> bool {
         match self {
             Ty::Value(ty) => ty.is_scalar(),
-            Ty::Pointer(_) => true,
-            Ty::Unknown | Ty::Tuple(_) => false,
+            Ty::Pointer(_) | Ty::Literal(_) => true,
+            Ty::Unknown | Ty::Tuple(_) | Ty::Record(_) => false,
+        }
+    }
+
+    /// A number of this size.
+    pub fn int(bytes: u8, signed: bool) -> Ty {
+        Ty::Value(artifact::Type::Int { bytes, signed })
+    }
+
+    /// Whether it is a number, or is used as one: an address, a time.
+    pub fn is_number(&self) -> bool {
+        self.is_integer()
+            || matches!(
+                self,
+                Ty::Pointer(_)
+                    | Ty::Value(
+                        artifact::Type::Pointer
+                            | artifact::Type::UserSymbol
+                            | artifact::Type::UserFunction
+                            | artifact::Type::KernelSymbol
+                            | artifact::Type::Timestamp(_)
+                    )
+            )
+    }
+
+    /// How diagnostics call it.
+    pub fn describe(&self) -> String {
+        match self {
+            Ty::Unknown => "a value of unknown type".into(),
+            Ty::Pointer(Pointee::C { ty, .. }) => format!("{ty} *"),
+            Ty::Pointer(_) => "a pointer".into(),
+            other => other.stored().to_string(),
         }
     }
 

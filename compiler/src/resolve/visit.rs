@@ -12,69 +12,116 @@ impl Probe {
     }
 }
 
-fn stmts(list: &[Stmt], f: &mut dyn FnMut(&Expr)) {
-    for stmt in list {
-        match stmt {
-            Stmt::Expr(e) | Stmt::SetVar(_, e) | Stmt::Exit { code: e, .. } => expr(e, f),
-            Stmt::SetMap { key, value, .. } | Stmt::AddMap { key, value, .. } => {
-                key.iter().for_each(|e| expr(e, f));
+/// Calls `f` on every expression of these statements.
+pub fn stmts(list: &[Stmt], f: &mut dyn FnMut(&Expr)) {
+    list.iter().for_each(|one| stmt(one, f));
+}
+
+fn stmt(stmt: &Stmt, f: &mut dyn FnMut(&Expr)) {
+    let mut all = |list: &[Expr]| list.iter().for_each(|e| expr(e, f));
+    match stmt {
+        Stmt::Expr(e) | Stmt::SetVar(_, e) | Stmt::Exit { code: e, .. } | Stmt::Signal { number: e, .. } => {
+            expr(e, f);
+        }
+        Stmt::SetMap { key, value, .. } | Stmt::AddMap { key, value, .. } => {
+            all(key);
+            expr(value, f);
+        }
+        Stmt::Aggregate { key, value, .. } => {
+            key.iter().chain(value).for_each(|e| expr(e, f));
+        }
+        Stmt::If { cond, then, otherwise } => {
+            expr(cond, f);
+            stmts(then, f);
+            stmts(otherwise, f);
+        }
+        Stmt::While { cond, body } => {
+            expr(cond, f);
+            stmts(body, f);
+        }
+        Stmt::ForRange { from, to, body, .. } => {
+            expr(from, f);
+            expr(to, f);
+            stmts(body, f);
+        }
+        Stmt::ForMap { body, .. } | Stmt::Unroll { body, .. } | Stmt::Scope(body) => stmts(body, f),
+        Stmt::Delete { key, .. } => all(key),
+        Stmt::Emit { args, .. } => all(args),
+        Stmt::Return { result } => {
+            if let Some((_, value)) = result {
                 expr(value, f);
             }
-            Stmt::Aggregate { key, value, .. } => {
-                key.iter().chain(value).for_each(|e| expr(e, f));
-            }
-            Stmt::If { cond, then, otherwise } => {
-                expr(cond, f);
-                stmts(then, f);
-                stmts(otherwise, f);
-            }
-            Stmt::Delete { key, .. } => key.iter().for_each(|e| expr(e, f)),
-            Stmt::Emit { args, .. } => args.iter().for_each(|e| expr(e, f)),
-            Stmt::Return => {}
         }
+        Stmt::Zero(_) | Stmt::Break | Stmt::Continue => {}
     }
 }
 
-fn expr(e: &Expr, f: &mut dyn FnMut(&Expr)) {
+/// Calls `f` on an expression and all in it.
+pub fn expr(e: &Expr, f: &mut dyn FnMut(&Expr)) {
     f(e);
     match &e.kind {
-        ExprKind::MapGet(_, key) | ExprKind::HasKey(_, key) | ExprKind::StepMap { key, .. } => {
-            key.iter().for_each(|k| expr(k, f));
+        ExprKind::Block(body, value) => {
+            stmts(body, f);
+            expr(value, f);
         }
-        ExprKind::Tuple(parts) => parts.iter().for_each(|p| expr(p, f)),
-        ExprKind::TupleIndex(inner, _)
-        | ExprKind::Not(inner)
-        | ExprKind::Extend { value: inner, .. }
-        | ExprKind::ReadUser { addr: inner, .. } => expr(inner, f),
-        ExprKind::Arith(_, a, b)
-        | ExprKind::Compare(_, a, b)
-        | ExprKind::SameBytes(a, b, _)
-        | ExprKind::And(a, b)
-        | ExprKind::Or(a, b)
-        | ExprKind::GoStr { data: a, len: b } => {
-            expr(a, f);
-            expr(b, f);
-        }
-        ExprKind::Ternary(a, b, c) => {
-            expr(a, f);
-            expr(b, f);
-            expr(c, f);
-        }
-        ExprKind::CStr { addr, limit, .. } => {
-            expr(addr, f);
-            if let Some(limit) = limit {
-                expr(limit, f);
+        kind => kind.parts().into_iter().for_each(|part| expr(part, f)),
+    }
+}
+
+impl ExprKind {
+    /// The expressions it is made of; of a block only its value.
+    pub fn parts(&self) -> Vec<&Expr> {
+        match self {
+            Self::MapGet(_, key)
+            | Self::HasKey(_, key)
+            | Self::Aggregated(_, key)
+            | Self::Find { key, .. }
+            | Self::StepMap { key, .. } => key.iter().collect(),
+            Self::Tuple(parts) => parts.iter().collect(),
+            Self::TupleIndex(inner, _)
+            | Self::Not(inner)
+            | Self::Block(_, inner)
+            | Self::FromInt(inner)
+            | Self::StrLen(inner)
+            | Self::Swap { value: inner, .. }
+            | Self::Inet { value: inner, .. }
+            | Self::Bits { value: inner, .. }
+            | Self::Extend { value: inner, .. }
+            | Self::ReadC { addr: inner, .. }
+            | Self::ReadKernel { addr: inner, .. }
+            | Self::ReadUser { addr: inner, .. } => vec![inner],
+            Self::Arith(_, a, b)
+            | Self::Compare(_, a, b)
+            | Self::SameBytes(a, b, _)
+            | Self::And(a, b)
+            | Self::Or(a, b)
+            | Self::Divide { a, b, .. }
+            | Self::StrCmp { a, b, .. }
+            | Self::StrFind { text: a, part: b, .. }
+            | Self::GoStr { data: a, len: b } => vec![a, b],
+            Self::Ternary(a, b, c) => vec![a, b, c],
+            Self::CStr { addr: from, limit, .. } | Self::Buf { from, limit } => {
+                std::iter::once(from).chain(limit).map(|e| &**e).collect()
             }
+            Self::Part { of, index, .. } => {
+                std::iter::once(&**of).chain(index.iter().map(|i| &*i.index)).collect()
+            }
+            Self::Int(_)
+            | Self::Str(_)
+            | Self::Bytes(_)
+            | Self::Var(_)
+            | Self::AddressOf(_)
+            | Self::MapLen(_)
+            | Self::StackLen { .. }
+            | Self::TaiClock
+            | Self::MonotonicClock
+            | Self::StepVar { .. }
+            | Self::Context { .. }
+            | Self::ContextStr { .. }
+            | Self::Builtin(_)
+            | Self::Caller { .. }
+            | Self::Frame { .. }
+            | Self::Stack { .. } => Vec::new(),
         }
-        ExprKind::Int(_)
-        | ExprKind::Str(_)
-        | ExprKind::Var(_)
-        | ExprKind::StepVar { .. }
-        | ExprKind::Context { .. }
-        | ExprKind::ContextStr { .. }
-        | ExprKind::Builtin(_)
-        | ExprKind::Caller { .. }
-        | ExprKind::Frame { .. }
-        | ExprKind::Stack { .. } => {}
     }
 }

@@ -69,7 +69,10 @@ impl Dump {
             Item::CType(ctype) => {
                 let name = &ctype.name.value;
                 match &ctype.kind {
-                    CTypeKind::Struct(fields) => self.under(format!("struct {name}"), |d| d.fields(fields)),
+                    CTypeKind::Struct(fields) => {
+                        let packed = if ctype.packed { " packed" } else { "" };
+                        self.under(format!("struct {name}{packed}"), |d| d.fields(fields));
+                    }
                     CTypeKind::Union(fields) => self.under(format!("union {name}"), |d| d.fields(fields)),
                     CTypeKind::Enum(values) => self.under(format!("enum {name}"), |d| {
                         for (name, value) in values {
@@ -240,6 +243,11 @@ fn type_text(ty: &TypeExpr) -> String {
         TypeKind::Named(name) => name.clone(),
         TypeKind::Array(inner, length) => format!("{}[{length}]", type_text(inner)),
         TypeKind::Pointer(inner) => format!("{}*", type_text(inner)),
+        TypeKind::Inline(ty) => {
+            let mut dump = Dump { out: String::new(), depth: 0 };
+            dump.item(&Item::CType((**ty).clone()));
+            format!("{{{}}}", dump.out.split_whitespace().collect::<Vec<_>>().join(" "))
+        }
         TypeKind::TypeOf(e) => {
             let mut dump = Dump { out: String::new(), depth: 0 };
             dump.expr(e);

@@ -131,6 +131,8 @@ pub enum TypeKind {
     Pointer(Box<TypeExpr>),
     /// `typeof(expr)`
     TypeOf(Box<Expr>),
+    /// `struct { int x; }` right where a field has it.
+    Inline(Box<super::CType>),
 }
 
 /// Prefix operators.

@@ -129,6 +129,8 @@ pub enum MacroParam {
 pub struct CType {
     /// Struct, union or enum, with what it holds.
     pub kind: CTypeKind,
+    /// `__attribute__((packed))`: no gaps between fields.
+    pub packed: bool,
     /// Its tag.
     pub name: Spanned<String>,
     /// The whole declaration.

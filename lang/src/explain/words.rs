@@ -35,6 +35,7 @@ fn sign(token: &Token) -> &'static str {
         Token::Fn => "fn",
         Token::Provider => "probe",
         Token::Struct => "struct",
+        Token::Packed => "__attribute__",
         Token::Union => "union",
         Token::Enum => "enum",
         Token::Break => "break",

@@ -261,12 +261,36 @@ impl<'s> Lexer<'s> {
         };
         let field = until == Until::Declaration
             && matches!(token, Token::OpenBrace | Token::Semicolon)
-            && open.len() == 1
+            && open.last().is_some_and(|(closer, _)| *closer == '}')
             && !matches!(self.item.tokens.first(), Some((_, Token::Enum, _)));
         self.push(start, token);
-        if field {
+        if field && !self.inline_struct() {
             self.maybe_type();
         }
+    }
+
+    /// `struct {` and `union name {` where a field starts: the type is declared right there.
+    fn inline_struct(&mut self) -> bool {
+        let start = trivia::skip_space(self.text, self.pos);
+        let rest = self.text.get(start..).unwrap_or_default();
+        let (token, length) = match rest.get(..trivia::word_length(rest)) {
+            Some("struct") => (Token::Struct, 6),
+            Some("union") => (Token::Union, 5),
+            _ => return false,
+        };
+        let name = trivia::skip_space(self.text, start + length);
+        let rest = self.text.get(name..).unwrap_or_default();
+        let word = trivia::word_length(rest);
+        let brace = trivia::skip_space(self.text, name + word);
+        if !self.text.get(brace..).is_some_and(|rest| rest.starts_with('{')) {
+            return false;
+        }
+        self.item.tokens.push((start, token, start + length));
+        if word > 0 {
+            self.item.tokens.push((name, Token::Ident(&rest[..word]), name + word));
+        }
+        self.pos = name + word;
+        true
     }
 
     fn push_type(&mut self, scanned: ScannedType<'s>) {

@@ -65,7 +65,9 @@ pub(super) fn scan(text: &str, start: usize) -> Option<ScannedType<'_>> {
 fn array_length(rest: &str) -> Option<(u64, usize)> {
     let inner = rest.strip_prefix('[')?;
     let close = inner.get(..inner.len().min(24)).unwrap_or(inner).find(']')?;
-    let (value, _) = crate::literal::number(inner.get(..close)?.trim()).ok()?;
+    // `[]`: as long as what is converted.
+    let digits = inner.get(..close)?.trim();
+    let value = if digits.is_empty() { 0 } else { crate::literal::number(digits).ok()?.0 };
     Some((value, close + 2))
 }
 

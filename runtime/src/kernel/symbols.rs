@@ -29,6 +29,17 @@ impl KernelSymbols {
         Self { functions }
     }
 
+    /// The address of a symbol.
+    pub fn address(name: &str) -> Option<u64> {
+        let text = fs::read_to_string("/proc/kallsyms").unwrap_or_default();
+        let found = text.lines().find_map(|line| {
+            let mut words = line.split_whitespace();
+            let (addr, _, symbol) = (words.next()?, words.next()?, words.next()?);
+            (symbol == name).then(|| u64::from_str_radix(addr, 16).ok())?
+        });
+        found.filter(|addr| *addr != 0)
+    }
+
     /// The function at an address, and the bytes into it.
     pub fn find(&self, addr: u64) -> Option<(&str, u64)> {
         let index = self.functions.partition_point(|(start, _)| *start <= addr);

@@ -1,9 +1,9 @@
 //! Joins what the CPUs, and equal keys, have of a map's value.
 
-use gprobe_compiler::artifact::{MapInfo, MapValue};
+use gprobe_compiler::artifact::{MapInfo, MapValue, TSeries, TSeriesKind};
 
 use crate::decode::Decoder;
-use crate::event::MapDatum;
+use crate::event::{MapDatum, SeriesPoint};
 
 /// An entry's datum, from its key (histograms have the bucket there) and its value on all CPUs.
 pub(super) fn datum(info: &MapInfo, decoder: &mut Decoder, key: &[u8], bytes: &[u8]) -> Option<MapDatum> {
@@ -32,6 +32,7 @@ pub(super) fn datum(info: &MapInfo, decoder: &mut Decoder, key: &[u8], bytes: &[
                 _ => MapDatum::Stats { count, total },
             }
         }
+        MapValue::TSeries(series) => MapDatum::Series(points(&words, series)),
         MapValue::Hist { .. } | MapValue::LHist { .. } => {
             let bucket = key.get(key.len().checked_sub(8)?..)?;
             let bucket = u64::from_le_bytes(bucket.try_into().ok()?);
@@ -39,6 +40,36 @@ pub(super) fn datum(info: &MapInfo, decoder: &mut Decoder, key: &[u8], bytes: &[
             MapDatum::Buckets(if count == 0 { Vec::new() } else { vec![(bucket, count)] })
         }
     })
+}
+
+/// What the CPUs have of an interval; what an older interval left there is dropped.
+fn points(words: &[u64], series: &TSeries) -> Vec<SeriesPoint> {
+    let mut joined: Option<SeriesPoint> = None;
+    for part in words.chunks_exact(3) {
+        let &[interval, value, mark] = part else { continue };
+        if mark == 0 {
+            continue;
+        }
+        let value = if series.signed { i128::from(value as i64) } else { i128::from(value) };
+        let point = SeriesPoint { interval, value, mark };
+        joined = Some(match joined {
+            Some(old) if old.interval == interval => join_points(old, point, series.kind),
+            Some(old) if old.interval > interval => old,
+            _ => point,
+        });
+    }
+    joined.into_iter().collect()
+}
+
+fn join_points(a: SeriesPoint, b: SeriesPoint, kind: TSeriesKind) -> SeriesPoint {
+    match kind {
+        TSeriesKind::Last => if b.mark > a.mark { b } else { a },
+        TSeriesKind::Min => SeriesPoint { value: a.value.min(b.value), ..a },
+        TSeriesKind::Max => SeriesPoint { value: a.value.max(b.value), ..a },
+        TSeriesKind::Avg | TSeriesKind::Sum => {
+            SeriesPoint { value: a.value + b.value, mark: a.mark + b.mark, ..a }
+        }
+    }
 }
 
 /// Adds what another key that reads the same has.
@@ -67,6 +98,10 @@ pub(super) fn merge(info: &MapInfo, into: &mut MapDatum, more: MapDatum) {
                     Err(at) => buckets.insert(at, (index, count)),
                 }
             }
+        }
+        (MapDatum::Series(points), MapDatum::Series(more)) => {
+            points.extend(more);
+            points.sort_by_key(|point| point.interval);
         }
         // Plain values do not add up: the last one stands.
         (into, more) => *into = more,

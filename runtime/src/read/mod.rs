@@ -38,6 +38,28 @@ pub(crate) fn snapshot(loaded: &Loaded, decoder: &mut Decoder, map: usize) -> io
     Ok(entries)
 }
 
+/// One entry by the bytes of its key, `None` where there is none; histograms are gathered.
+pub(crate) fn element(
+    loaded: &Loaded,
+    decoder: &mut Decoder,
+    map: usize,
+    key: &[u8],
+    parts: Vec<Value>,
+) -> io::Result<Option<MapEntry>> {
+    let (info, fd) = find(loaded, map)?;
+    if info.value.has_buckets() {
+        let entries = snapshot(loaded, decoder, map)?;
+        return Ok(entries.into_iter().find(|entry| entry.key == parts));
+    }
+    let mut bytes = vec![0; value_bytes(loaded, info)];
+    let mut whole = key.to_vec();
+    whole.resize(info.key_size() as usize, 0);
+    if !bpf::lookup(fd, &whole, &mut bytes)? {
+        return Ok(None);
+    }
+    Ok(join::datum(info, decoder, &whole, &bytes).map(|datum| MapEntry { key: parts, datum }))
+}
+
 /// Removes all entries.
 pub(crate) fn clear(loaded: &Loaded, map: usize) -> io::Result<()> {
     let (info, fd) = find(loaded, map)?;

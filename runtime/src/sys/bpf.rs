@@ -43,11 +43,16 @@ pub(crate) struct NewProgram<'a> {
     /// 0, or [`UPROBE_MULTI`].
     pub(crate) attach_type: u32,
     pub(crate) insns: &'a [bpf_insn],
+    /// Where the functions start that helpers call back, in instructions.
+    pub(crate) callbacks: &'a [u32],
     pub(crate) name: &'a str,
 }
 
 /// Loads a program; with `log`, the verifier writes there why it refuses it.
 pub(crate) fn load_program(program: &NewProgram<'_>, log: Option<&mut [u8]>) -> io::Result<OwnedFd> {
+    // The kernel wants to know the types of functions that are called back.
+    let types = if program.callbacks.is_empty() { None } else { Some(load_types(&function_types())?) };
+    let functions = function_info(program.callbacks);
     let mut attr = attr();
     // SAFETY: these are the union's fields for BPF_PROG_LOAD.
     let load = unsafe { &mut attr.__bindgen_anon_3 };
@@ -59,12 +64,77 @@ pub(crate) fn load_program(program: &NewProgram<'_>, log: Option<&mut [u8]>) -> 
     for (to, from) in load.prog_name.iter_mut().zip(program.name.bytes().take(15)) {
         *to = from as libc::c_char;
     }
+    if let Some(types) = &types {
+        load.prog_btf_fd = types.as_raw_fd() as u32;
+        load.func_info_rec_size = 8;
+        load.func_info = functions.as_ptr() as u64;
+        load.func_info_cnt = (functions.len() / 2) as u32;
+    }
     if let Some(log) = log {
         load.log_level = 1;
         load.log_buf = log.as_mut_ptr() as u64;
         load.log_size = log.len() as u32;
     }
     bpf(bpf_cmd::BPF_PROG_LOAD, &mut attr).map(owned)
+}
+
+/// Loads types.
+fn load_types(bytes: &[u8]) -> io::Result<OwnedFd> {
+    let mut attr = attr();
+    // SAFETY: these are the union's fields for BPF_BTF_LOAD.
+    let load = unsafe { &mut attr.__bindgen_anon_7 };
+    load.btf = bytes.as_ptr() as u64;
+    load.btf_size = bytes.len() as u32;
+    bpf(bpf_cmd::BPF_BTF_LOAD, &mut attr).map(owned)
+}
+
+/// The types of a program (4) and of a callback (6), as BTF: `linux/btf.h`.
+fn function_types() -> Vec<u8> {
+    const INT: u32 = 1 << 24;
+    const POINTER: u32 = 2 << 24;
+    const FUNCTION: u32 = 12 << 24;
+    const PROTOTYPE: u32 = 13 << 24;
+    let strings = b"\0int\0program\0each\0a\0";
+    let (int, program, each, a) = (1, 5, 13, 18);
+    let types = [
+        // 1: int
+        &[int, INT, 4, 1 << 24 | 32][..],
+        // 2: void *
+        &[0, POINTER, 0],
+        // 3 and 4: int program(void *a)
+        &[0, PROTOTYPE | 1, 1, a, 2],
+        &[program, FUNCTION, 3],
+        // 5 and 6: int each(void *a, void *a, void *a, void *a)
+        &[0, PROTOTYPE | 4, 1, a, 2, a, 2, a, 2, a, 2],
+        &[each, FUNCTION, 5],
+    ]
+    .concat();
+    let types: Vec<u8> = types.iter().flat_map(|word: &u32| word.to_le_bytes()).collect();
+    let mut out = vec![0x9f, 0xeb, 1, 0];
+    for word in [24, 0, types.len() as u32, types.len() as u32, strings.len() as u32] {
+        out.extend(word.to_le_bytes());
+    }
+    out.extend(types);
+    out.extend(strings);
+    out
+}
+
+/// Which function starts where: pairs of instruction and type.
+fn function_info(callbacks: &[u32]) -> Vec<u32> {
+    let mut info = vec![0, 4];
+    info.extend(callbacks.iter().flat_map(|at| [*at, 6]));
+    info
+}
+
+/// Attaches a program to a raw tracepoint.
+pub(crate) fn raw_tracepoint(program: BorrowedFd<'_>, name: &str) -> io::Result<OwnedFd> {
+    let name = CString::new(name)?;
+    let mut attr = attr();
+    // SAFETY: these are the union's fields for BPF_RAW_TRACEPOINT_OPEN.
+    let open = unsafe { &mut attr.raw_tracepoint };
+    open.name = name.as_ptr() as u64;
+    open.prog_fd = program.as_raw_fd() as u32;
+    bpf(bpf_cmd::BPF_RAW_TRACEPOINT_OPEN, &mut attr).map(owned)
 }
 
 /// Attaches a program to places in a file.

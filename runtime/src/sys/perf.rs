@@ -56,6 +56,14 @@ pub(crate) fn sampler(cpu: u32, period_ns: u64) -> io::Result<OwnedFd> {
     open(&attr, -1, cpu as i32)
 }
 
+/// Opens a counter of events that fires each `period` of them, on one CPU.
+pub(crate) fn counter(kind: u32, config: u64, period: u64, cpu: u32) -> io::Result<OwnedFd> {
+    let mut attr = attr(kind);
+    attr.config = config;
+    attr.__bindgen_anon_1.sample_period = period;
+    open(&attr, -1, cpu as i32)
+}
+
 /// Opens a uprobe; `kind` is the number in `/sys/bus/event_source/devices/uprobe/type`.
 pub(crate) fn uprobe(kind: u32, path: &str, offset: u64, pid: Option<u32>, ret: bool) -> io::Result<OwnedFd> {
     let path = CString::new(path)?;

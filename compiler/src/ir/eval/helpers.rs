@@ -19,7 +19,11 @@ pub(super) fn call(run: &mut Run<'_>, helper: Helper, args: &[u64]) -> Step<u64>
     let environment = &mut *run.environment;
     Ok(match helper {
         Helper::KtimeGetNs => environment.ktime_ns,
-        Helper::KtimeGetBootNs => environment.boot_ns,
+        Helper::KtimeGetBootNs | Helper::KtimeGetTaiNs => environment.boot_ns,
+        Helper::Jiffies64 | Helper::GetNumaNodeId | Helper::SendSignal | Helper::SendSignalThread => 0,
+        Helper::MapLookupPercpuElem | Helper::ForEachMapElem | Helper::GetStack => {
+            return Err(format!("{} is not evaluated", helper.name()));
+        }
         Helper::GetSmpProcessorId => u64::from(environment.cpu),
         Helper::GetCurrentPidTgid => environment.pid_tgid,
         Helper::GetCurrentUidGid => environment.uid_gid,

@@ -17,7 +17,9 @@
 //! The map [`CONTROL`], an array of one `u64`: 0, or 1 + the exit code once a program called
 //! `exit()`. It is a way out also when the ring buffer is full.
 
-use std::fmt;
+mod types;
+
+pub use types::{CField, CPointee, CStruct, CType, EnumTable, Type};
 
 /// Name of the ring buffer map.
 pub const RING: &str = "gp_ring";
@@ -49,6 +51,10 @@ pub struct Artifact {
     pub probes: Vec<String>,
     /// Names of enumerated values, by [`Type::Enum`].
     pub enums: Vec<EnumTable>,
+    /// Whether maps are printed when the script ends.
+    pub print_maps_on_exit: bool,
+    /// What the script says of how values are shown.
+    pub show: Show,
     /// Whether a program reads the Go runtime's structs: then the layout must be verified on the
     /// live process before anything attaches.
     pub reads_go_runtime: bool,
@@ -65,6 +71,35 @@ pub struct ProgramInfo {
     pub attach: Attach,
     /// How messages call it: the probe as written.
     pub title: String,
+    /// Where the functions start that helpers call back, in instructions.
+    pub callbacks: Vec<u32>,
+}
+
+/// How values are shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Show {
+    /// Written behind a string that was cut off.
+    pub truncated: String,
+    /// Whether stacks show source files and lines, where they are known.
+    pub lines: bool,
+}
+
+impl Default for Show {
+    fn default() -> Self {
+        Self { truncated: "..".to_owned(), lines: true }
+    }
+}
+
+/// The form of stacks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum StackMode {
+    /// `function+offset`, a line each.
+    #[default]
+    Names,
+    /// As perf writes them: address, name, file.
+    Perf,
+    /// Addresses only.
+    Raw,
 }
 
 /// BPF program types in use.
@@ -78,6 +113,8 @@ pub enum ProgramKind {
     PerfEvent,
     /// `BPF_PROG_TYPE_RAW_TRACEPOINT`, run by `BPF_PROG_TEST_RUN`: `begin`, `end`, `interval`.
     TestRun,
+    /// `BPF_PROG_TYPE_RAW_TRACEPOINT`; the context is the call's arguments.
+    RawTracepoint,
 }
 
 /// Where a program attaches.
@@ -105,6 +142,37 @@ pub enum Attach {
         ret: bool,
         /// At least one.
         sites: Vec<SiteInfo>,
+    },
+    /// Run when gprobe gets a signal.
+    Signal {
+        /// Its number.
+        number: i32,
+        /// `SIGUSR1`
+        name: String,
+    },
+    /// Run by `--test`: it fails where it returns something else than 0.
+    Test {
+        /// Its name.
+        name: String,
+    },
+    /// Run many times by `--bench`.
+    Bench {
+        /// Its name.
+        name: String,
+    },
+    /// A kernel tracepoint whose arguments are those of the kernel's own call.
+    RawTracepoint {
+        /// The name: `sched_switch`.
+        name: String,
+    },
+    /// A counter of the kernel's perf, of the kind `PERF_TYPE_SOFTWARE` or `PERF_TYPE_HARDWARE`.
+    Counter {
+        /// `PERF_TYPE_*`
+        kind: u32,
+        /// `PERF_COUNT_*`
+        config: u64,
+        /// Events between two hits.
+        period: u64,
     },
     /// A kernel tracepoint.
     Tracepoint {
@@ -151,6 +219,10 @@ pub struct MapInfo {
     pub value: MapValue,
     /// Whether the kernel keeps a value per CPU.
     pub per_cpu: bool,
+    /// Whether its key is a scalar map's: there is only one element.
+    pub scalar: bool,
+    /// Whether `print` and the end of the script show it.
+    pub shown: bool,
 }
 
 impl MapInfo {
@@ -200,6 +272,9 @@ pub enum MapValue {
         /// 0 to 5.
         bits: u8,
     },
+    /// A value for each interval of time; see [`TSeries`]. Per CPU: the interval's number, the value,
+    /// and how many there were (for `Last`, when the last one came).
+    TSeries(TSeries),
     /// Linear buckets: 0 is below `min`, 1 the first, the last everything from `max`.
     LHist {
         /// Lowest value of the first bucket.
@@ -211,6 +286,34 @@ pub enum MapValue {
     },
 }
 
+/// `tseries(n, interval, buckets, "kind")`: values by the interval of time they came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TSeries {
+    /// Length of an interval in ns, not 0.
+    pub interval_ns: u64,
+    /// How many intervals are kept: the last ones.
+    pub buckets: u32,
+    /// What is kept of an interval's values.
+    pub kind: TSeriesKind,
+    /// Values are signed.
+    pub signed: bool,
+}
+
+/// What is kept of an interval's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TSeriesKind {
+    /// The last one.
+    Last,
+    /// Their average.
+    Avg,
+    /// The largest.
+    Max,
+    /// The smallest.
+    Min,
+    /// Their sum.
+    Sum,
+}
+
 impl MapValue {
     /// Bytes of the kernel map's value.
     pub fn size(&self) -> u32 {
@@ -218,12 +321,13 @@ impl MapValue {
             Self::Plain(ty) => ty.size(),
             Self::Count | Self::Sum { .. } | Self::Hist { .. } | Self::LHist { .. } => 8,
             Self::Avg { .. } | Self::Min { .. } | Self::Max { .. } | Self::Stats { .. } => 16,
+            Self::TSeries(_) => 24,
         }
     }
 
     /// Whether the key's last part is a bucket.
     pub fn has_buckets(&self) -> bool {
-        matches!(self, Self::Hist { .. } | Self::LHist { .. })
+        matches!(self, Self::Hist { .. } | Self::LHist { .. } | Self::TSeries(_))
     }
 }
 
@@ -255,7 +359,55 @@ pub fn hist_bucket(index: u64, bits: u8) -> (Option<i128>, Option<i128>) {
 /// What a record in the ring buffer means.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// `printf(...)`, and `errorf`/`warnf`
+    /// `errorf(...)` and `warnf(...)`: a message with its place in the script.
+    Message {
+        /// An error, not a warning.
+        error: bool,
+        /// Where in the script.
+        place: SourcePlace,
+        /// The format, parsed.
+        format: Vec<Piece>,
+        /// Its arguments.
+        args: Vec<Field>,
+    },
+    /// Something went wrong at run time, at a place in the script.
+    Trouble {
+        /// What.
+        what: Trouble,
+        /// Where in the script.
+        place: SourcePlace,
+        /// Where the record has the helper's result.
+        code: Option<Field>,
+    },
+    /// `system(...)`: a command for the shell.
+    System {
+        /// The format, parsed.
+        format: Vec<Piece>,
+        /// Its arguments.
+        args: Vec<Field>,
+    },
+    /// `cat(...)`: a file's content.
+    Cat {
+        /// The format of its path, parsed.
+        format: Vec<Piece>,
+        /// Its arguments.
+        args: Vec<Field>,
+        /// Most bytes that are shown.
+        limit: u64,
+    },
+    /// `join(argv, separator)`
+    Join {
+        /// Between two.
+        separator: String,
+        /// Strings; the first empty one ends them.
+        args: Vec<Field>,
+    },
+    /// `return` of a test, with its value.
+    Result {
+        /// 0: all is well.
+        value: Field,
+    },
+    /// `printf(...)`
     Printf {
         /// The format, parsed.
         format: Vec<Piece>,
@@ -276,6 +428,13 @@ pub enum Action {
         /// The value.
         value: Field,
     },
+    /// `print(@m[key])` of an aggregation: the element of this key.
+    PrintElement {
+        /// Index in [`Artifact::maps`].
+        map: usize,
+        /// The key's parts.
+        key: Vec<Field>,
+    },
     /// `clear(@m)`: removes all entries.
     Clear {
         /// Index in [`Artifact::maps`].
@@ -293,6 +452,30 @@ pub enum Action {
     },
     /// `exit()`; [`CONTROL`] has the code.
     Exit,
+}
+
+/// A place in a script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourcePlace(pub gprobe_lang::source::Span);
+
+/// What can go wrong while a script runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// A division by 0, for which 1 was used.
+    DivisionByZero,
+    /// An element of an array that is not there.
+    OutOfBounds,
+    /// A key that a map does not have.
+    NoElement,
+    /// A map that is full.
+    MapFull,
+    /// Memory that could not be read.
+    Unreadable {
+        /// The kernel's helper: `probe_read_user`.
+        helper: &'static str,
+    },
+    /// A loop that ran longer than the kernel lets it.
+    LoopCutOff,
 }
 
 /// A value in a record.
@@ -334,6 +517,26 @@ pub struct Spec {
     pub bytes: u8,
     /// `d i u x X o c s p v r` ...
     pub conversion: char,
+    /// Of `%r` and `%v`: how.
+    pub flavour: Flavour,
+}
+
+/// How bytes are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Flavour {
+    /// Text as it is, other bytes as `\\x00`.
+    #[default]
+    Plain,
+    /// `%rx`: all as `\\x00`.
+    Escaped,
+    /// `%rh`: `00 ff`.
+    Hex,
+    /// `%gr`: the kernel's flags for allocations.
+    GfpFlags,
+    /// `%+v`: with the names of fields.
+    Named,
+    /// `%T`: the type, not the value.
+    Type,
 }
 
 /// A width or a precision.
@@ -343,126 +546,6 @@ pub enum Count {
     Fixed(u32),
     /// `*`: the next argument.
     Argument,
-}
-
-/// Types of values as records and maps hold them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Type {
-    /// No value.
-    None,
-    /// 8 bytes, 0 or 1.
-    Bool,
-    /// 8 bytes, extended from `bytes`.
-    Int {
-        /// 1, 2, 4 or 8.
-        bytes: u8,
-        /// Sign-extended, printed signed.
-        signed: bool,
-    },
-    /// A `u32`, the length the string had (it may be more than `max`), then `max` bytes, zeros
-    /// after the end; all padded to a multiple of 8.
-    Str {
-        /// Most bytes kept.
-        max: u32,
-    },
-    /// The parts one after the other.
-    Tuple(Vec<Type>),
-    /// 8 bytes, an address of the target, printed in hex.
-    Pointer,
-    /// 8 bytes: a value with a name from [`Artifact::enums`].
-    Enum(u32),
-    /// 8 bytes: an address of code of the target, printed as `function+offset`.
-    UserSymbol,
-    /// 8 bytes: an address of code of the target, printed as the name of its function, and a cgo
-    /// wrapper's as that of the C function it calls. Keys that print the same are joined.
-    UserFunction,
-    /// 8 bytes: an address of code of the kernel.
-    KernelSymbol,
-    /// 8 bytes: the id of a stack in [`USER_STACKS`] in the low 32 bits, the process above; as
-    /// `i64` below 0: no stack could be taken.
-    UserStack {
-        /// Most frames.
-        depth: u32,
-    },
-    /// 8 bytes: the id of a stack in [`KERNEL_STACKS`], below 0 as above.
-    KernelStack {
-        /// Most frames.
-        depth: u32,
-    },
-    /// 8 bytes: an index in [`Artifact::probes`]. Prints as the probe's name.
-    ProbeName,
-    /// 8 bytes: `nsecs` of the boot clock, printed by this strftime format.
-    Timestamp(String),
-}
-
-impl Type {
-    /// The type of `nsecs` and of counts.
-    pub const U64: Type = Type::Int { bytes: 8, signed: false };
-    /// The type of a literal.
-    pub const I64: Type = Type::Int { bytes: 8, signed: true };
-
-    /// Bytes in a record, a key or a value; a multiple of 8.
-    pub fn size(&self) -> u32 {
-        match self {
-            Self::None => 0,
-            Self::Str { max } => (4 + max).next_multiple_of(8),
-            Self::Tuple(parts) => parts.iter().map(Type::size).sum(),
-            _ => 8,
-        }
-    }
-
-    /// Whether it fits a register.
-    pub fn is_scalar(&self) -> bool {
-        !matches!(self, Self::None | Self::Str { .. } | Self::Tuple(_))
-    }
-}
-
-impl fmt::Display for Type {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::None => f.write_str("none"),
-            Self::Bool => f.write_str("bool"),
-            Self::Int { bytes, signed } => {
-                write!(f, "{}int{}", if *signed { "" } else { "u" }, u32::from(*bytes) * 8)
-            }
-            Self::Str { max } => write!(f, "string[{max}]"),
-            Self::Tuple(parts) => {
-                f.write_str("(")?;
-                for (i, part) in parts.iter().enumerate() {
-                    if i > 0 {
-                        f.write_str(", ")?;
-                    }
-                    write!(f, "{part}")?;
-                }
-                f.write_str(")")
-            }
-            Self::Pointer => f.write_str("pointer"),
-            Self::Enum(_) => f.write_str("enum"),
-            Self::UserSymbol => f.write_str("usym_t"),
-            Self::UserFunction => f.write_str("function"),
-            Self::KernelSymbol => f.write_str("ksym_t"),
-            Self::UserStack { .. } => f.write_str("ustack_t"),
-            Self::KernelStack { .. } => f.write_str("kstack_t"),
-            Self::ProbeName => f.write_str("probe"),
-            Self::Timestamp(_) => f.write_str("timestamp"),
-        }
-    }
-}
-
-/// Names of enumerated values.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EnumTable {
-    /// What it is: `gstatus`.
-    pub name: String,
-    /// Names by value; a value not listed prints as a number.
-    pub names: Vec<(u64, String)>,
-}
-
-impl EnumTable {
-    /// The name of a value.
-    pub fn name_of(&self, value: u64) -> Option<&str> {
-        self.names.iter().find(|(v, _)| *v == value).map(|(_, n)| n.as_str())
-    }
 }
 
 /// What can be lost, by its index in [`LOSSES`].
@@ -479,12 +562,20 @@ pub enum Loss {
     StackFailed = 3,
     /// The program was re-entered too deeply on one CPU and did not run.
     Reentered = 4,
+    /// A loop ran longer than the kernel lets it, and was left.
+    LoopCutOff = 5,
 }
 
 impl Loss {
     /// All, in the order of their index.
-    pub const ALL: [Loss; 5] =
-        [Self::RingFull, Self::MapFull, Self::ReadFailed, Self::StackFailed, Self::Reentered];
+    pub const ALL: [Loss; 6] = [
+        Self::RingFull,
+        Self::MapFull,
+        Self::ReadFailed,
+        Self::StackFailed,
+        Self::Reentered,
+        Self::LoopCutOff,
+    ];
 }
 
 #[cfg(test)]
