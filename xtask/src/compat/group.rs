@@ -40,11 +40,6 @@ impl Group {
         self.child.try_wait().ok().flatten()
     }
 
-    /// Waits for its first process to end, up to `limit`.
-    pub(crate) fn wait(&mut self, limit: Duration) -> Option<ExitStatus> {
-        wait_for(limit, || self.ended())
-    }
-
     /// Its processes now.
     pub(crate) fn members(&self) -> Vec<Member> {
         members().into_iter().filter(|member| member.group == self.child.id()).collect()
@@ -134,7 +129,7 @@ mod tests {
         let sleeps = wait_for(Duration::from_secs(5), || Some(group.named("sleep")).filter(|s| s.len() == 2));
         assert!(sleeps.is_some() && group.ended().is_none());
         group.signal(Signal::KILL);
-        assert!(group.wait(Duration::from_secs(5)).is_some());
+        assert!(wait_for(Duration::from_secs(5), || group.ended()).is_some());
         assert!(wait_for(Duration::from_secs(5), || group.members().is_empty().then_some(())).is_some());
     }
 }

@@ -57,7 +57,7 @@ fn heard(case: &Case, output: &[u8]) -> String {
 pub(crate) fn is_attached(line: &str) -> bool {
     let line = line.trim_end();
     let said = line.starts_with("Attached ") && (line.ends_with(" probe") || line.ends_with(" probes"));
-    said || line.contains("\"type\": \"attached_probes\"")
+    said || (line.starts_with('{') && line.contains("\"attached_probes\""))
 }
 
 /// Whether an expectation holds of the output, where `gprobe` may stand for `bpftrace`.
@@ -197,6 +197,7 @@ mod tests {
         assert!(!passes("EXPECT_JSON a.json", "{\"b\":[2],\n\"a\":1}\n"));
         assert!(passes("EXPECT_JSON a.ndjson", "{\"a\":1}\n{\"b\":2}\n"));
         assert!(!passes("EXPECT_JSON a.ndjson", "{\"b\":2}\n{\"a\":1}\n"));
+        assert!(passes("EXPECT_JSON a.json", "{\"type\":\"attached_probes\"}\n{\"b\":[2],\"a\":1}\n"));
     }
 
     #[test]

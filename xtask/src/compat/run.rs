@@ -19,6 +19,9 @@ const ATTACHING: Duration = Duration::from_secs(10);
 /// What a case gets on top of its own time: this machine may be busy.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// How long gprobe has to end once it is asked to.
+const ASKED: Duration = Duration::from_secs(2);
+
 /// How often a wait for output looks after other things.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -215,7 +218,7 @@ fn follow(
         None => {
             // It may end in order, and print what it has, when it is asked to.
             group.signal(Signal::TERM);
-            group.wait(GRACE);
+            wait_for(ASKED, || group.members().is_empty().then_some(()));
             Ended::TimedOut
         }
     };
@@ -250,13 +253,19 @@ mod tests {
     use super::super::parse::parse;
     use super::*;
 
-    /// Runs a case whose gprobe is a script for the shell.
-    fn ran(gprobe: &str, lines: &str) -> Ran {
+    /// Makes a script for the shell.
+    fn script(path: &Path, text: &str) {
         use std::os::unix::fs::PermissionsExt;
+        std::fs::write(path, format!("#!/bin/sh\n{text}\n")).expect("written");
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("executable");
+    }
+
+    /// Runs a case whose gprobe is a script; another, `before`, sleeps.
+    fn ran(gprobe: &str, lines: &str) -> Ran {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("bpftrace");
-        std::fs::write(&path, format!("#!/bin/sh\n{gprobe}\n")).expect("written");
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("executable");
+        script(&path, gprobe);
+        script(&folder.path().join("before"), "sleep 9");
         let place = Place { folder: folder.path().to_owned(), gprobe: path, unbuilt: Vec::new() };
         let cases = parse("mine", &format!("NAME n\n{lines}\nEXPECT a\n")).expect("a case");
         run(&cases[0], &place).expect("it runs")
@@ -279,7 +288,7 @@ mod tests {
 
     #[test]
     fn what_runs_too_long_is_asked_to_end() {
-        let gprobe = "trap 'echo asked; exit 0' TERM; echo Attached 2 probes; while :; do sleep 0.01; done";
+        let gprobe = "trap 'echo asked; exit 0' TERM; echo Attached 2 probes; while :; do :; done";
         let ran = ran(gprobe, "PROG p\nTIMEOUT 0");
         assert_eq!(String::from_utf8_lossy(&ran.output), "Attached 2 probes\nasked\n");
         assert_eq!(ran.ended, Ended::TimedOut);
@@ -287,8 +296,8 @@ mod tests {
 
     #[test]
     fn the_pid_of_what_runs_before_is_filled_in() {
-        let ran =
-            ran("echo \"$1\"; cat /proc/$1/comm", "RUN {{BPFTRACE}} {{BEFORE_PID}}\nBEFORE sleep sleep 9");
-        assert_ne!(ran.ended, Ended::TimedOut);
+        let lines = "RUN {{BPFTRACE}} {{BEFORE_PID}} $(pidof before)\nBEFORE ./before";
+        let ran = ran("cat /proc/$1/comm /proc/$2/comm", lines);
+        assert_eq!(String::from_utf8_lossy(&ran.output), "before\nbefore\n");
     }
 }
