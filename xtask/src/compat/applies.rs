@@ -120,7 +120,7 @@ const NAMED: [(&str, Reason); 3] = [
 
 /// Cases that are for gprobe although their text says otherwise: a word in passing, or a feature
 /// that bpftrace needs for what others need not.
-const ALL_THE_SAME: [&str; 8] = [
+const ALL_THE_SAME: [&str; 7] = [
     "probe.probe_filter no match will fail",
     "probe.probe_filter invalid regex",
     "probe.rawtracepoint_missing",
@@ -128,7 +128,6 @@ const ALL_THE_SAME: [&str; 8] = [
     "builtin.sizeof_btf_int",
     "btf.vmlinux integer types",
     "btf.void pointer types",
-    "record.record printing complex args",
 ];
 
 /// Tells cases that are for gprobe from others, on this machine.
