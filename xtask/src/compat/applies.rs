@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use regex::Regex;
 
 use super::parse::Case;
+use super::run::SHELL;
 
 /// Why a case is not applicable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -244,7 +245,7 @@ impl<'a> Rules<'a> {
 
     /// Whether a line for the shell ends well.
     fn succeeds(&self, line: &str) -> bool {
-        let mut command = Command::new("sh");
+        let mut command = Command::new(SHELL);
         command.args(["-c", line]).current_dir(self.folder);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.status().is_ok_and(|status| status.success())

@@ -10,8 +10,9 @@ use super::parse::{Case, Expect, Mode};
 use super::python::{pythonic, text_of};
 use super::run::{Ended, Ran};
 
-/// What gprobe says at its end and bpftrace does not; no case can mean it.
-const EPILOGUE: &str = "Traced ";
+/// What gprobe says at its end, on standard error, where bpftrace ends its output with two empty
+/// lines: the one stands for the other. Output without an end of line may come before it.
+const EPILOGUE: &str = r"Traced [^\n]*? with \d+ probes? for [\d.]+ s(; the target has ended)?";
 
 /// All in which a run differs from what its case expects; none when it passed.
 pub(crate) fn differences(case: &Case, ran: &Ran, folder: &Path) -> Vec<String> {
@@ -24,7 +25,10 @@ pub(crate) fn differences(case: &Case, ran: &Ran, folder: &Path) -> Vec<String> 
         // One that its time ended may still have said all that it should.
         Ended::Code(_) | Ended::TimedOut => {}
     }
-    let output = heard(case, &ran.output);
+    let output = match heard(case, &ran.output) {
+        Ok(output) => output,
+        Err(problem) => return vec![problem],
+    };
     for expect in &case.expects {
         match holds(expect, &output, case, folder) {
             Ok(true) => {}
@@ -40,17 +44,17 @@ pub(crate) fn differences(case: &Case, ran: &Ran, folder: &Path) -> Vec<String> 
 
 /// The output as it is compared: text, without what only gprobe says, and without what came before
 /// the probes were attached when all of it is compared.
-fn heard(case: &Case, output: &[u8]) -> String {
+fn heard(case: &Case, output: &[u8]) -> Result<String, String> {
     let text = text_of(output);
     let mut kept = String::new();
     for line in text.split_inclusive('\n') {
         if is_attached(line) && case.is_exact() {
             kept.clear();
-        } else if !line.starts_with(EPILOGUE) {
+        } else {
             kept.push_str(line);
         }
     }
-    kept
+    Ok(expression(EPILOGUE)?.replace_all(&kept, "\n").into_owned())
 }
 
 /// Whether a line says that all probes are in place.
@@ -178,12 +182,16 @@ mod tests {
         assert!(!passes("EXPECT_REGEX ^b$", "a\nbb\n"));
         assert!(passes("EXPECT_REGEX a\\nb", "a\nb\n"));
         assert!(!passes("EXPECT_REGEX_NONE b", "abc"));
+        assert!(passes("EXPECT_REGEX ^a\\n\\n$", "aTraced x with 1 probe for 0.1 s\n"));
         assert!(passes("EXPECT_REGEX { .n = [0-9]+ }", "{ .n = 12 }"));
     }
 
     #[test]
     fn files_are_all_of_the_output_after_attaching() {
-        assert!(passes("EXPECT_FILE a.txt", "said before\nAttached 1 probe\n1\n 2\nTraced all for 1 s\n"));
+        assert!(passes(
+            "EXPECT_FILE a.txt",
+            "said before\nAttached 1 probe\n1\n 2\nTraced x with 2 probes for 1.5 s\n"
+        ));
         assert!(!passes("EXPECT_FILE a.txt", "1\n2\n"));
         assert!(!passes("EXPECT_FILE a.txt", "1\n 2\n3\n"));
         assert!(judged("EXPECT_FILE none.txt", "", Ended::Code(0))[0].contains("none.txt"));

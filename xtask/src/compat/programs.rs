@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use gprobe_testkit::go;
 
+use super::run::SHELL;
 use crate::Outcome;
 
 /// A failure in words.
@@ -143,7 +144,7 @@ fn derived(tests: &Path, place: &mut Place) {
         if !source.exists() || is_newer(&folder.join(name), &source) {
             continue;
         }
-        let mut command = Command::new("sh");
+        let mut command = Command::new(SHELL);
         command.args(["-ec", line]).current_dir(&folder).env("SRC", &sources).env("CC", compiler(&source));
         if line.contains("$GO") {
             match go::installed("1.19").map_or_else(|| go::fetch("1.27"), Ok) {

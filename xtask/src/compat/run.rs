@@ -13,6 +13,9 @@ use super::judge::is_attached;
 use super::parse::{Case, Program};
 use super::programs::Place;
 
+/// The shell, by its path: a search for it would show in cases that watch what is executed.
+pub(crate) const SHELL: &str = "/bin/sh";
+
 /// How long attaching may take.
 const ATTACHING: Duration = Duration::from_secs(10);
 
@@ -62,7 +65,7 @@ pub(crate) fn run(case: &Case, place: &Place) -> Result<Ran, String> {
 
 /// Runs a line for the shell that must end well.
 fn shell(line: &str, folder: &Path) -> Result<(), String> {
-    let mut command = Command::new("sh");
+    let mut command = Command::new(SHELL);
     command.args(["-c", line]).current_dir(folder).stdin(Stdio::null());
     let output = command.output().map_err(|error| format!("{line}: {error}"))?;
     if output.status.success() {
@@ -85,7 +88,7 @@ fn run_within(case: &Case, place: &Place) -> Result<Ran, String> {
             command.arg(path(&words, place));
             command
         } else if case.new_pidns {
-            let mut command = Command::new("sh");
+            let mut command = Command::new(SHELL);
             command.args(["-c", &format!("{enter}\"$@\""), "sh"]).arg(path(&words, place));
             command
         } else {
@@ -107,7 +110,7 @@ fn run_within(case: &Case, place: &Place) -> Result<Ran, String> {
     }
     let line = format!("{enter}{}", fill(&command_line(case, place), &befores));
     let (reader, writer) = std::io::pipe().map_err(|error| error.to_string())?;
-    let mut command = Command::new("sh");
+    let mut command = Command::new(SHELL);
     command.args(["-c", &line]).current_dir(&place.folder).stdin(Stdio::null());
     command.stdout(writer.try_clone().map_err(|error| error.to_string())?).stderr(writer);
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -242,7 +245,7 @@ fn start_after(line: &str, place: &Place, gprobe: &Group, enter: &str) -> Option
     let line = line
         .replace("pkill -SIGINT bpftrace", &format!("kill -INT {pids}"))
         .replace("$(pidof bpftrace)", &pids);
-    let mut command = Command::new("sh");
+    let mut command = Command::new(SHELL);
     command.args(["-c", &format!("{enter}{line}")]).current_dir(&place.folder);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     Group::start(&mut command).ok()
