@@ -1,6 +1,7 @@
 //! Tasks of the project that need more than a cargo alias: `cargo xtask TASK`.
 
 mod bpftrace;
+mod compat;
 mod demo;
 mod test;
 mod toolchains;
@@ -23,6 +24,7 @@ usage: cargo xtask TASK
   bench [RELEASE...]       measure gprobe beside bpftrace of these Debian releases (as root)
   bpftrace RELEASE         fetch a bpftrace to measure against (bookworm or newer)
                            and print the command that runs it
+  compat CHECKOUT          run bpftrace's own runtime tests, of a checkout of it, on gprobe (as root)
 ";
 
 /// A task by its name.
@@ -33,6 +35,7 @@ fn task(name: &str) -> Option<fn(&[String]) -> Outcome> {
         "toolchains" => toolchains::toolchains,
         "bench" => bench,
         "bpftrace" => bpftrace::bpftrace,
+        "compat" => compat::compat,
         _ => return None,
     })
 }
@@ -87,7 +90,7 @@ mod tests {
             .filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')))
             .filter_map(|line| line.split_whitespace().next())
             .collect();
-        assert_eq!(names.len(), 5);
+        assert_eq!(names.len(), 6);
         for name in names {
             assert!(task(name).is_some(), "{name}");
         }
