@@ -78,9 +78,9 @@ impl Layout<'_, '_> {
         }
     }
 
+    /// Whether there is nothing in it that could have a line of its own.
     fn is_empty(&self, block: &Block) -> bool {
-        block.units.is_empty()
-            && self.pieces.get(block.close).is_none_or(|close| close.gap.comments.is_empty())
+        block.units.is_empty() && self.pieces.get(block.close).is_none_or(|close| !close.gap.has_newline())
     }
 
     /// Whether it was written on one line, and fits there. What a statement has outside of its blocks may

@@ -121,7 +121,8 @@ impl<'s> Shaper<'s> {
         }
     }
 
-    /// The fields of a struct or union.
+    /// The fields of a struct or union. A comment must not come to stand before a field, where the lexer looks
+    /// for a type.
     fn fields(&mut self) -> Block {
         let open = self.out.len();
         let mut units = Vec::new();
@@ -129,9 +130,9 @@ impl<'s> Shaper<'s> {
         while !matches!(self.peek(), None | Some(Token::CloseBrace)) {
             let mut unit = Unit { first: self.out.len(), ..Unit::default() };
             while !matches!(self.peek(), None | Some(Token::Semicolon)) {
-                self.take();
+                self.take_in_place();
             }
-            self.take();
+            self.take_in_place();
             unit.last = self.out.len().saturating_sub(1);
             units.push(unit);
         }

@@ -45,6 +45,16 @@ pub(super) enum Tail {
     AsWritten,
 }
 
+/// What is known of an open bracket.
+struct Group {
+    /// A comma before its end says nothing.
+    list: bool,
+    /// The commas in it so far.
+    commas: usize,
+    /// It is that of an `offsetof`.
+    asks_offset: bool,
+}
+
 /// Takes pieces as they were written, gives them as they are to be written.
 #[derive(Debug)]
 pub(super) struct Shaper<'s> {
@@ -65,14 +75,25 @@ impl<'s> Shaper<'s> {
         self.input.front().map(|piece| &piece.token)
     }
 
-    /// Hands on the next piece.
+    /// Hands on the next piece. A separator stands where its line ends, the comment behind it.
     pub(super) fn take(&mut self) {
+        if matches!(self.peek(), Some(Token::Comma | Token::Semicolon)) {
+            let gap = self.input.front_mut().map(|piece| std::mem::take(&mut piece.gap)).unwrap_or_default();
+            let gap = std::mem::take(&mut self.carry).then(gap);
+            if gap.has_newline() {
+                self.take_in_place();
+                self.carry = gap;
+                return;
+            }
+            self.carry = gap;
+        }
+        self.take_in_place();
+    }
+
+    /// Hands on the next piece, with the comments before it where they are.
+    pub(super) fn take_in_place(&mut self) {
         let Some(mut piece) = self.input.pop_front() else { return };
         piece.gap = std::mem::take(&mut self.carry).then(std::mem::take(&mut piece.gap));
-        // A separator stands where its line ends, the comment behind it.
-        if matches!(piece.token, Token::Comma | Token::Semicolon) && piece.gap.has_newline() {
-            self.carry = std::mem::take(&mut piece.gap);
-        }
         let behind = self.input.iter().map(|piece| &piece.token).find(|token| **token != Token::Star);
         piece.sep = self.spacing.before(&piece.token, behind);
         if piece.sep == Sep::Glue && self.out.last().is_some_and(|last| spacing::fuse(last, &piece)) {
@@ -164,8 +185,7 @@ impl<'s> Shaper<'s> {
     /// An expression, or what else has no structure but brackets: up to the separator, block or closing
     /// bracket that is not part of it.
     pub(super) fn run(&mut self, blocks: &mut Vec<Block>) {
-        // For each open bracket, whether a comma may be left out before its end, and its commas.
-        let mut open: Vec<(bool, usize)> = Vec::new();
+        let mut open: Vec<Group> = Vec::new();
         while let Some(token) = self.peek() {
             match token {
                 Token::OpenValueBlock => {
@@ -181,7 +201,8 @@ impl<'s> Shaper<'s> {
                 Token::Semicolon | Token::Comma if open.is_empty() => return,
                 Token::OpenBrace | Token::CloseBrace | Token::PredicateClose => return,
                 Token::OpenParen | Token::OpenBracket | Token::OpenType | Token::OpenConversion => {
-                    open.push((self.spacing.is_operand(), 0));
+                    let asks_offset = self.out.last().is_some_and(|last| last.token == Token::OffsetOf);
+                    open.push(Group { list: self.spacing.is_operand(), commas: 0, asks_offset });
                 }
                 Token::CloseParen | Token::CloseBracket | Token::CloseCast => _ = open.pop(),
                 Token::Comma => {
@@ -190,12 +211,17 @@ impl<'s> Shaper<'s> {
                         Some(Token::CloseParen | Token::CloseBracket)
                     );
                     // That of `(1,)` makes the tuple.
-                    if let Some((list, commas)) = open.last_mut() {
-                        if last && (*list || *commas > 0) {
+                    if let Some(group) = open.last_mut() {
+                        if last && (group.list || group.commas > 0) {
                             self.leave_out();
                             continue;
                         }
-                        *commas += 1;
+                        group.commas += 1;
+                        // With a comment behind it, what could be a type has been read as a value.
+                        if group.asks_offset {
+                            self.take_in_place();
+                            continue;
+                        }
                     }
                 }
                 _ => {}

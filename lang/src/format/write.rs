@@ -71,8 +71,8 @@ impl Writer {
     fn line(&mut self, before: Option<&Piece>, piece: &Piece, blank: bool, end: bool) {
         let comments = &piece.gap.comments;
         let closes = piece.token == Token::CloseBrace;
-        let opened = before.is_none_or(|before| before.token == Token::OpenBrace) && self.text.is_empty()
-            || before.is_some_and(|before| matches!(before.token, Token::OpenBrace | Token::OpenValueBlock));
+        let opened =
+            before.is_some_and(|before| matches!(before.token, Token::OpenBrace | Token::OpenValueBlock));
         // A new line there has to be.
         let none = piece.gap.newlines == 0
             && comments.iter().all(|comment| comment.newlines == 0 && !comment.is_line());
@@ -80,7 +80,8 @@ impl Writer {
         let newlines = comments.iter().map(|comment| comment.newlines).chain([piece.gap.newlines]);
         for (at, newlines) in newlines.enumerate() {
             let comment = comments.get(at);
-            let breaks = newlines > 0
+            let breaks = self.text.is_empty()
+                || newlines > 0
                 || after_line_comment
                 || none && at == 0 && !closes
                 || comment.is_none() && (closes || end);
