@@ -64,6 +64,23 @@ impl<'s> Gap<'s> {
         self
     }
 
+    /// The column where what is behind it starts, if its line stands `indent` in: comments may come first.
+    pub(super) fn column_behind(&self, indent: usize) -> usize {
+        let mut width = 0;
+        let mut newlines = self.newlines;
+        for comment in self.comments.iter().rev() {
+            if newlines > 0 || comment.is_line() {
+                break;
+            }
+            if let Some((_, last)) = comment.text.rsplit_once('\n') {
+                return last.chars().count() + 1 + width;
+            }
+            width += comment.text.chars().count() + 1;
+            newlines = comment.newlines;
+        }
+        indent + width
+    }
+
     /// Whether all of it can stand on one line.
     pub(super) fn fits_a_line(&self) -> bool {
         self.comments.iter().all(Comment::fits_a_line)

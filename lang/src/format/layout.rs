@@ -43,6 +43,12 @@ impl Layout<'_, '_> {
         for piece in self.pieces.get_mut(unit.first..=unit.last).unwrap_or_default() {
             (piece.indent, piece.lead, piece.hang) = (indent, indent, indent + INDENT);
         }
+        // Attach points share a line, or none do.
+        if let Some(&last) = unit.points.last() {
+            for piece in self.pieces.get_mut(unit.first + 1..=last).unwrap_or_default() {
+                piece.sep = if matches!(piece.sep, Sep::Soft(_)) { Sep::Space } else { piece.sep };
+            }
+        }
         for block in &unit.blocks {
             self.hang(block.open, indent, None);
             self.hang(block.close + 1, indent, Some(&Token::Else));
@@ -80,7 +86,8 @@ impl Layout<'_, '_> {
 
     /// Whether there is nothing in it that could have a line of its own.
     fn is_empty(&self, block: &Block) -> bool {
-        block.units.is_empty() && self.pieces.get(block.close).is_none_or(|close| !close.gap.has_newline())
+        let gap = self.pieces.get(block.close).map(|close| &close.gap);
+        block.units.is_empty() && gap.is_none_or(|gap| gap.comments.is_empty() || !gap.has_newline())
     }
 
     /// Whether it was written on one line, and fits there. What a statement has outside of its blocks may
@@ -114,6 +121,7 @@ impl Layout<'_, '_> {
             [before, piece] if piece.gap.fits_a_line() => piece.width_behind(before),
             _ => WIDTH,
         });
-        indent + pieces.first().map_or(0, Piece::width) + rest.sum::<usize>() <= WIDTH
+        let first = pieces.first().map_or(0, |first| first.gap.column_behind(indent) + first.width());
+        first + rest.sum::<usize>() <= WIDTH
     }
 }
