@@ -1,13 +1,13 @@
 //! What stays on one line and what does not.
 
+use super::INDENT;
 use super::piece::{Piece, Sep};
 use super::stmt::{Block, Unit};
-use super::{INDENT, WIDTH};
 use crate::token::Token;
 
 /// Gives each piece of `source` the line and indentation that it is to have.
-pub(super) fn layout<'s>(source: &'s str, pieces: &mut [Piece<'s>], units: &[Unit]) {
-    let mut layout = Layout { source, pieces };
+pub(super) fn layout<'s>(source: &'s str, pieces: &mut [Piece<'s>], units: &[Unit], width: usize) {
+    let mut layout = Layout { source, pieces, width };
     for unit in units {
         layout.start_line(unit.first, 0, true);
         layout.unit(unit, 0);
@@ -20,6 +20,8 @@ pub(super) fn layout<'s>(source: &'s str, pieces: &mut [Piece<'s>], units: &[Uni
 struct Layout<'p, 's> {
     source: &'s str,
     pieces: &'p mut [Piece<'s>],
+    /// How long a line may get.
+    width: usize,
 }
 
 impl Layout<'_, '_> {
@@ -119,9 +121,9 @@ impl Layout<'_, '_> {
         let Some(pieces) = self.pieces.get(first..=last) else { return false };
         let rest = pieces.windows(2).map(|pair| match pair {
             [before, piece] if piece.gap.fits_a_line() => piece.width_behind(before),
-            _ => WIDTH,
+            _ => self.width + 1,
         });
         let first = pieces.first().map_or(0, |first| first.gap.column_behind(indent) + first.width());
-        first + rest.sum::<usize>() <= WIDTH
+        first + rest.sum::<usize>() <= self.width
     }
 }

@@ -42,8 +42,8 @@ pub fn format(source: &str) -> Result<String, Vec<Diagnostic>> {
     if parsed.diagnostics.iter().any(Diagnostic::is_error) {
         return Err(parsed.diagnostics);
     }
-    let laid_out = lay_out(source);
-    Ok(if is_faithful(source, &parsed.script, &laid_out) { laid_out } else { source.to_owned() })
+    let laid_out = lay_out(source, WIDTH);
+    Ok(if is_faithful(source, &parsed.script, &laid_out, WIDTH) { laid_out } else { source.to_owned() })
 }
 
 /// The texts of all comments in a script, in order, a `#!` line as the first; white space at the end of a
@@ -54,17 +54,17 @@ pub fn comments(source: &str) -> Vec<&str> {
     shebang.into_iter().chain(gaps.flat_map(|gap| gap.comments.iter().map(|comment| comment.text))).collect()
 }
 
-fn lay_out(source: &str) -> String {
+fn lay_out(source: &str, width: usize) -> String {
     let (shebang, raw, end) = piece::pieces(source, lexer::lex(SourceId(0), source).items);
     let (mut pieces, units) = script::shape(raw, end);
-    layout::layout(source, &mut pieces, &units);
-    write::write(shebang, &pieces)
+    layout::layout(source, &mut pieces, &units, width);
+    write::write(shebang, &pieces, width)
 }
 
-fn is_faithful(source: &str, script: &ast::Script, laid_out: &str) -> bool {
+fn is_faithful(source: &str, script: &ast::Script, laid_out: &str, width: usize) -> bool {
     let again = parse(SourceId(0), laid_out);
     !again.diagnostics.iter().any(Diagnostic::is_error)
         && ast::dump(&again.script) == ast::dump(script)
         && comments(laid_out) == comments(source)
-        && lay_out(laid_out) == laid_out
+        && lay_out(laid_out, width) == laid_out
 }

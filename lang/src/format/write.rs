@@ -1,20 +1,19 @@
 //! From pieces to text: new lines as planned, and where a line would get too long.
 
-use super::WIDTH;
 use super::comments::Comment;
 use super::piece::{Piece, Sep};
 use crate::token::Token;
 
 /// The text of `pieces`.
-pub(super) fn write(shebang: Option<&str>, pieces: &[Piece]) -> String {
-    let mut writer = Writer { text: shebang.unwrap_or_default().to_owned(), column: 0 };
+pub(super) fn write(shebang: Option<&str>, pieces: &[Piece], width: usize) -> String {
+    let mut writer = Writer { text: shebang.unwrap_or_default().to_owned(), column: 0, width };
     for (at, piece) in pieces.iter().enumerate() {
         let before = at.checked_sub(1).and_then(|before| pieces.get(before));
         match (piece.sep, before) {
             (Sep::Line { blank }, _) => writer.line(before, piece, blank, at + 1 == pieces.len()),
             (_, Some(before)) => {
                 let room = match piece.sep {
-                    Sep::Soft(level) if piece.gap.fits_a_line() => Some(room(pieces, at, level)),
+                    Sep::Soft(level) if piece.gap.fits_a_line() => Some(room(pieces, at, level, width)),
                     _ => None,
                 };
                 writer.gap(before, piece, room);
@@ -29,7 +28,7 @@ pub(super) fn write(shebang: Option<&str>, pieces: &[Piece]) -> String {
 }
 
 /// The columns from a place where a line may break to the next that is as good or better.
-fn room(pieces: &[Piece], at: usize, level: usize) -> usize {
+fn room(pieces: &[Piece], at: usize, level: usize, limit: usize) -> usize {
     let mut width = 0;
     for pair in pieces.get(at.saturating_sub(1)..).unwrap_or_default().windows(2) {
         let [before, piece] = pair else { break };
@@ -38,7 +37,7 @@ fn room(pieces: &[Piece], at: usize, level: usize) -> usize {
             Sep::Soft(other) => other <= level,
             _ => false,
         };
-        if width > 0 && (ends || !piece.gap.fits_a_line()) || width > WIDTH {
+        if width > 0 && (ends || !piece.gap.fits_a_line()) || width > limit {
             break;
         }
         width += piece.width_behind(before);
@@ -49,6 +48,8 @@ fn room(pieces: &[Piece], at: usize, level: usize) -> usize {
 struct Writer {
     text: String,
     column: usize,
+    /// How long a line may get.
+    width: usize,
 }
 
 impl Writer {
@@ -105,7 +106,8 @@ impl Writer {
     /// break before it.
     fn gap(&mut self, before: &Piece, piece: &Piece, room: Option<usize>) {
         let comments = &piece.gap.comments;
-        let broken = room.is_some_and(|room| self.column + room > WIDTH && piece.hang + room <= WIDTH + 1);
+        let broken =
+            room.is_some_and(|room| self.column + room > self.width && piece.hang + room <= self.width + 1);
         let mut close = before.opens() || comments.is_empty() && piece.sep == Sep::Glue;
         let mut line_ended = broken;
         for comment in comments.iter().map(Some).chain([None]) {
