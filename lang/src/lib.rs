@@ -4,10 +4,13 @@
 //! [`diagnostic::Diagnostic`]s out.
 //!
 //! `text -> lexer -> tokens, an item at a time -> nesting -> parser (grammar, shape) -> ast::Script`
+//!
+//! and, as it was written but in the usual style, `text -> format -> text`.
 
 pub mod ast;
 pub mod diagnostic;
 mod explain;
+mod format;
 mod lexer;
 mod literal;
 mod nesting;
@@ -16,4 +19,5 @@ mod shape;
 pub mod source;
 mod token;
 
+pub use format::{comments, format};
 pub use parser::{Parsed, parse};

@@ -1,7 +1,7 @@
 //! Whatever the text, parsing ends, without a panic, with spans inside the text.
 
 use gprobe_lang::source::SourceMap;
-use gprobe_lang::{ast, diagnostic::render, parse};
+use gprobe_lang::{ast, diagnostic::render, format, parse};
 use proptest::prelude::*;
 
 const WORDS: &[&str] = &[
@@ -94,6 +94,9 @@ fn check(text: &str) -> Result<(), TestCaseError> {
     }
     render(&parsed.diagnostics, &sources, true);
     ast::dump(&parsed.script);
+    if let Ok(formatted) = format(text) {
+        prop_assert_eq!(format(&formatted), Ok(formatted));
+    }
     Ok(())
 }
 

@@ -1,0 +1,6 @@
+begin
+{
+	exit( ); // done 	
+
+
+}

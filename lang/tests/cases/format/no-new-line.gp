@@ -1,0 +1,1 @@
+begin { exit(); } // no new line

@@ -1,0 +1,2 @@
+begin{exit()}
+go:main.f   /pid==1/   {@x++;;}   end { }
