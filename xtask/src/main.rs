@@ -2,6 +2,7 @@
 
 mod bpftrace;
 mod demo;
+mod fuzz;
 mod test;
 mod toolchains;
 
@@ -23,6 +24,8 @@ usage: cargo xtask TASK
   bench [RELEASE...]       measure gprobe beside bpftrace of these Debian releases (as root)
   bpftrace RELEASE         fetch a bpftrace to measure against (bookworm or newer)
                            and print the command that runs it
+  fuzz TARGET [RUNS]       try RUNS inputs (100000) on `parse` or `check`
+                           (needs nightly and cargo-fuzz)
 ";
 
 /// A task by its name.
@@ -33,6 +36,7 @@ fn task(name: &str) -> Option<fn(&[String]) -> Outcome> {
         "toolchains" => toolchains::toolchains,
         "bench" => bench,
         "bpftrace" => bpftrace::bpftrace,
+        "fuzz" => fuzz::fuzz,
         _ => return None,
     })
 }
@@ -87,7 +91,7 @@ mod tests {
             .filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')))
             .filter_map(|line| line.split_whitespace().next())
             .collect();
-        assert_eq!(names.len(), 5);
+        assert_eq!(names.len(), 6);
         for name in names {
             assert!(task(name).is_some(), "{name}");
         }
