@@ -169,7 +169,8 @@ impl Generator<'_> {
     fn script(&mut self) {
         if self.pick(8) == 1 {
             self.put("config = { max_strlen = ");
-            self.one_of(&["64", "8", "200", "1024", "16384", "123"]);
+            let size = if self.seldom() { "16384" } else { "200" };
+            self.one_of(&["64", "8", "300", size]);
             self.put("; max_map_keys = ");
             self.one_of(NUMBERS);
             self.put(" }\n");
