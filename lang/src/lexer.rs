@@ -49,8 +49,15 @@ pub(crate) struct Lexed<'s> {
 
 /// Splits `text` into items and tokens.
 pub(crate) fn lex(source: SourceId, text: &str) -> Lexed<'_> {
-    let mut lexer =
-        Lexer { source, text, pos: 0, item: Lexemes::default(), separates: false, out: Lexed::default() };
+    let mut lexer = Lexer {
+        source,
+        text,
+        pos: 0,
+        item: Lexemes::default(),
+        separates: false,
+        unclosed: 0,
+        out: Lexed::default(),
+    };
     lexer.script();
     lexer.out
 }
@@ -64,6 +71,8 @@ struct Lexer<'s> {
     item: Lexemes<'s>,
     /// Whether a new line separates entries, as in a config block.
     separates: bool,
+    /// How far the closing bracket of an attach point has been looked for in vain.
+    unclosed: usize,
     out: Lexed<'s>,
 }
 
@@ -241,6 +250,8 @@ impl<'s> Lexer<'s> {
         let mut closers = Vec::new();
         let mut quoted = None;
         let mut end = rest.len();
+        // Behind a bracket that is not closed none can be trusted, nor is it worth a second message.
+        let trusted = start >= self.unclosed;
         for (at, c) in rest.char_indices() {
             if c == '\n' || at > LONGEST_ATTACH_POINT {
                 end = at;
@@ -250,7 +261,7 @@ impl<'s> Lexer<'s> {
             } else if closers.is_empty() && ends(c) {
                 end = at;
                 break;
-            } else {
+            } else if trusted {
                 match c {
                     '"' => quoted = Some(at),
                     '(' => closers.push((')', at)),
@@ -261,9 +272,11 @@ impl<'s> Lexer<'s> {
                 }
             }
         }
-        let open = quoted.or(closers.last().map(|&(_, at)| at));
+        // The first: what stands behind it, be it a block's brace, only seems to be inside of it.
+        let open = quoted.or(closers.first().map(|&(_, at)| at));
         if let Some(open) = open {
-            // The bracket cannot be trusted: what looks like the end is the end.
+            self.unclosed = start + end;
+            // What looks like the end is the end.
             end = rest.find(ends).unwrap_or(rest.len());
             let bracket = rest.get(open..).and_then(|rest| rest.chars().next()).unwrap_or('"');
             let at = start + open;

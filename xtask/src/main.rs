@@ -3,6 +3,7 @@
 mod bpftrace;
 mod compat;
 mod demo;
+mod fuzz;
 mod test;
 mod toolchains;
 
@@ -25,6 +26,8 @@ usage: cargo xtask TASK
   bpftrace RELEASE         fetch a bpftrace to measure against (bookworm or newer)
                            and print the command that runs it
   compat CHECKOUT          run bpftrace's own runtime tests, of a checkout of it, on gprobe (as root)
+  fuzz TARGET [RUNS]       try RUNS inputs (100000) on `parse` or `check`
+                           (needs nightly and cargo-fuzz)
 ";
 
 /// A task by its name.
@@ -36,6 +39,7 @@ fn task(name: &str) -> Option<fn(&[String]) -> Outcome> {
         "bench" => bench,
         "bpftrace" => bpftrace::bpftrace,
         "compat" => compat::compat,
+        "fuzz" => fuzz::fuzz,
         _ => return None,
     })
 }

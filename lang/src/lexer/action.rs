@@ -347,6 +347,9 @@ impl<'s> Lexer<'s> {
                             | OpenValueBlock
                             | Semicolon
                             | TypeName(_)
+                            | Enum
+                            | Struct
+                            | Union
                             | Star
                             | AttachPoint(_)
                             | PredicateClose

@@ -25,3 +25,12 @@ fn tokens_are_as_recorded() {
         });
     });
 }
+
+#[test]
+fn a_line_is_searched_once_for_the_bracket_that_closes_nothing() {
+    let line = "go:main.( ".repeat(100);
+    assert_eq!(lex(SourceId(0), &line).diagnostics.len(), 1);
+    let next = lex(SourceId(0), "go:main.( {}\ngo:main.(*T[a b]).f {}\ngo:main.( {}");
+    assert_eq!(next.diagnostics.len(), 2);
+    assert_eq!(next.items.len(), 3);
+}
