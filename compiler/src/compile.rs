@@ -75,6 +75,8 @@ fn artifact(
         actions,
         probes: typed.probe_names.clone(),
         enums: typed.enums.clone(),
+        go_values: typed.go_values.clone(),
+        go_program: typed.go_program.clone(),
         print_maps_on_exit: typed.print_maps_on_exit,
         show: typed.show.clone(),
         reads_go_runtime: typed.runtime.is_some(),

@@ -35,8 +35,11 @@ pub enum Id {
     Exit,
     Fail,
     Find,
+    Cap,
     Funcname,
     Getopt,
+    Gotype,
+    Gvar,
     HasKey,
     Hist,
     IsArray,
@@ -174,6 +177,7 @@ pub const FUNCTIONS: &[Function] = &[
         (0, 1),
         "The function n frames above the probed one, 0 by default, by frame pointers.",
     ),
+    row("cap", Id::Cap, "cap(x)", (1, 1), "The capacity of a Go slice or channel."),
     row(
         "cat",
         Id::Cat,
@@ -264,6 +268,20 @@ pub const FUNCTIONS: &[Function] = &[
         "getopt(name[, default[, help]])",
         (1, 3),
         "A named parameter, given as `--name=value` behind `--`; a number, a bool or a string, as the default is. Without a default it is a bool.",
+    ),
+    row(
+        "gotype",
+        Id::Gotype,
+        "gotype(x)",
+        (1, 1),
+        "The type of a Go value by name; of an interface, the type of what it holds.",
+    ),
+    row(
+        "gvar",
+        Id::Gvar,
+        "gvar(name)",
+        (1, 1),
+        "A Go package's variable by its whole name, where the package's path has slashes: `gvar(\"net/http.DefaultClient\")`.",
     ),
     row(
         "has_key",
@@ -359,9 +377,9 @@ pub const FUNCTIONS: &[Function] = &[
     row(
         "len",
         Id::Len,
-        "len(@m) or len(stack)",
+        "len(@m), len(stack) or len(x)",
         (1, 1),
-        "How many entries a map has, or how many frames a stack.",
+        "How many entries a map has, how many frames a stack, how long a string or a Go value is.",
     ),
     row(
         "lhist",

@@ -148,6 +148,20 @@ pub trait World {
     /// Where the kernel gives no BTF.
     fn task_fsbase_offset(&self) -> Result<u32, Absent>;
 
+    /// What is added to a file's addresses where the process has it in memory.
+    ///
+    /// # Errors
+    /// Where no process is named, and the file lies somewhere else in each.
+    fn load_bias(&self, file: &TargetBinary) -> Result<u64, Absent> {
+        if !file.binary.is_pie() {
+            return Ok(0);
+        }
+        Err(Absent {
+            reason: format!("{} lies elsewhere in each process: name one with -p PID", file.name),
+            candidates: Vec::new(),
+        })
+    }
+
     /// The address of a symbol of the kernel.
     ///
     /// # Errors

@@ -75,7 +75,7 @@ impl Loaded {
         let ring = self.maps.remove(RING).ok_or_else(|| Error::Object("no ring buffer".into()))?;
         let ring = RingBuf::try_from(Map::RingBuf(ring)).map_err(|e| Error::Object(e.to_string()))?;
         let files: Vec<String> = self.artifact.binaries.iter().map(|b| b.path.clone()).collect();
-        let decoder = Decoder::new(&self, Symboliser::new(pid, &files))?;
+        let decoder = Decoder::new(&self, Symboliser::new(pid, &files), pid)?;
         let mut attached = Attached {
             loaded: self,
             links: Vec::new(),

@@ -4,16 +4,19 @@ use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 
 use gprobe_compiler::artifact::{
-    Action, CType, EnumTable, Field, KERNEL_STACKS, RECORD_HEADER, Type, USER_STACKS,
+    Action, CType, EnumTable, Field, GoCapture, KERNEL_STACKS, RECORD_HEADER, Type, USER_STACKS,
 };
+use gprobe_compiler::target::{TargetBinary, World};
 
 use crate::error::Error;
 use crate::event::{Event, Frame, Value};
+use crate::go::Reader;
 use crate::load::Loaded;
 use crate::names;
 use crate::read;
 use crate::symbolise::Symboliser;
 use crate::sys::bpf;
+use crate::world::LiveWorld;
 
 /// Most frames that the stack maps hold.
 const STACK_FRAMES: usize = 127;
@@ -25,19 +28,28 @@ pub(crate) struct Decoder {
     user_stacks: Option<OwnedFd>,
     kernel_stacks: Option<OwnedFd>,
     symboliser: Symboliser,
+    go_values: Vec<GoCapture>,
+    /// The Go program, and what is added to its file's addresses.
+    go_program: Option<(TargetBinary, u64)>,
 }
 
 impl Decoder {
-    pub(crate) fn new(loaded: &Loaded, symboliser: Symboliser) -> Result<Self, Error> {
+    pub(crate) fn new(loaded: &Loaded, symboliser: Symboliser, pid: Option<u32>) -> Result<Self, Error> {
         let stacks = |name: &str| -> Result<Option<OwnedFd>, Error> {
             loaded.map(name).map(|fd| fd.try_clone_to_owned().map_err(Error::Wait)).transpose()
         };
+        let go_program = loaded.artifact.go_program.clone().map(|program| {
+            let bias = LiveWorld::new(pid).load_bias(&program).unwrap_or(0);
+            (program, bias)
+        });
         Ok(Self {
             probes: loaded.artifact.probes.clone(),
             enums: loaded.artifact.enums.clone(),
             user_stacks: stacks(USER_STACKS)?,
             kernel_stacks: stacks(KERNEL_STACKS)?,
             symboliser,
+            go_values: loaded.artifact.go_values.clone(),
+            go_program,
         })
     }
 
@@ -127,6 +139,7 @@ impl Decoder {
             }
             Type::C(ty) => return self.c_value(bytes, ty),
             Type::Inet => return inet(bytes),
+            Type::Go { capture, .. } => return self.go_value(bytes, *capture),
             Type::None => return Some(Value::None),
             _ => {}
         }
@@ -148,6 +161,7 @@ impl Decoder {
             Type::KernelStack { depth, mode } => {
                 Value::Stack { frames: self.kernel_stack(word, *depth), mode: *mode }
             }
+            Type::GoTypeName => Value::Name(self.go_type_name(word)),
             Type::Mac => {
                 let [a, b, c, d, e, f, _, _] = word.to_le_bytes();
                 Value::Mac([a, b, c, d, e, f])
@@ -176,6 +190,25 @@ impl Decoder {
                 value
             })
             .collect()
+    }
+
+    fn go_value(&mut self, bytes: &[u8], capture: u32) -> Option<Value> {
+        let capture = self.go_values.get(capture as usize)?;
+        let (program, bias) = self.go_program.as_ref()?;
+        let value = Reader::read(&program.binary, *bias, capture, bytes)?;
+        Some(Value::Go(Box::new(value)))
+    }
+
+    /// The name of a Go type by the address of what the program knows of it.
+    fn go_type_name(&self, addr: u64) -> String {
+        let found = self.go_program.as_ref().and_then(|(program, bias)| {
+            crate::go::type_name(&program.binary, addr.wrapping_sub(*bias))
+        });
+        match (addr, found) {
+            (0, _) => "<nil>".to_owned(),
+            (_, Some(name)) => name,
+            (addr, None) => format!("{addr:#x}"),
+        }
     }
 
     /// A C value as it lies in memory.

@@ -39,6 +39,8 @@ pub enum Value {
         /// As `f64::to_bits` gives them.
         bits: u64,
     },
+    /// A Go value.
+    Go(Box<crate::go::GoValue>),
     /// An IP address.
     Inet(std::net::IpAddr),
     /// A hardware address.

@@ -14,6 +14,7 @@ mod decode;
 mod error;
 mod event;
 pub mod kernel;
+pub mod go;
 mod load;
 mod names;
 pub mod process;

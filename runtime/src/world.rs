@@ -158,6 +158,23 @@ impl World for LiveWorld {
         Ok(found)
     }
 
+    fn load_bias(&self, file: &TargetBinary) -> Result<u64, Absent> {
+        if !file.binary.is_pie() {
+            return Ok(0);
+        }
+        let absent = |reason: String| Absent { reason, candidates: Vec::new() };
+        let Some(pid) = self.pid else {
+            return Err(absent(format!("{} lies elsewhere in each process: name one with -p PID", file.name)));
+        };
+        let mapped = mappings(pid).map_err(|error| absent(error.to_string()))?;
+        let is_it = |path: &str| path == file.name || Path::new(&file.name).ends_with(path.trim_start_matches('/'));
+        let found = mapped.iter().filter(|m| m.inode != 0 && is_it(&m.path)).find_map(|m| {
+            let link = file.binary.link_addr(gprobe_symbols::FileOffset(m.offset))?;
+            Some(m.start.wrapping_sub(link.0))
+        });
+        found.ok_or_else(|| absent(format!("process {pid} has {} nowhere in its memory", file.name)))
+    }
+
     fn kernel_symbol(&self, name: &str) -> Result<u64, Absent> {
         KernelSymbols::address(name).ok_or_else(|| Absent {
             reason: format!("Failed to resolve kernel symbol: {name}"),

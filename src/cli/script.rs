@@ -126,6 +126,10 @@ impl World for ScriptWorld<'_> {
         self.world.task_fsbase_offset()
     }
 
+    fn load_bias(&self, file: &TargetBinary) -> Result<u64, Absent> {
+        self.world.load_bias(file)
+    }
+
     fn kernel_symbol(&self, name: &str) -> Result<u64, Absent> {
         self.world.kernel_symbol(name)
     }

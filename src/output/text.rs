@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use gprobe_compiler::artifact::{Flavour, MapInfo, MapValue, Spec, StackMode, hist_bucket};
+use gprobe_runtime::go::Style;
 use gprobe_runtime::{Frame, MapDatum, MapEntry, Value};
 
 use super::{Look, series};
@@ -29,6 +30,7 @@ pub(crate) fn value(value: &Value, look: &Look) -> String {
             format!("{{ {} }}", parts.collect::<Vec<_>>().join(", "))
         }
         Value::Float { bits } => f64::from_bits(*bits).to_string(),
+        Value::Go(value) => value.format(Style::Plain),
         Value::Inet(address) => address.to_string(),
         Value::Mac(bytes) => {
             bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":").to_ascii_uppercase()
@@ -285,6 +287,7 @@ pub(crate) fn conversion(
         ('o', Some(n)) => ("", if spec.alternate { "0" } else { "" }, digits(format!("{:o}", cut(n).1))),
         ('p', Some(n)) => ("", "0x", format!("{:x}", n as u64)),
         ('c', Some(n)) => ("", "", char::from(n as u8).to_string()),
+        ('v', _) if spec.flavour != Flavour::Plain => ("", "", go_conversion(v, spec.flavour, look)),
         ('r', Some(n)) if spec.flavour == Flavour::GfpFlags => ("", "", gfp_flags(n as u64)),
         ('r', _) => match v {
             Value::Bytes { bytes } => ("", "", self::bytes(bytes, spec.flavour)),
@@ -308,6 +311,27 @@ pub(crate) fn conversion(
         format!("{sign}{prefix}{}{body}", "0".repeat(pad))
     } else {
         format!("{}{sign}{prefix}{body}", " ".repeat(pad))
+    }
+}
+
+/// `%+v` and `%T`; what is no Go value has a type of the script.
+fn go_conversion(v: &Value, flavour: Flavour, look: &Look) -> String {
+    match (v, flavour) {
+        (Value::Go(value), Flavour::Type) => value.format(Style::Type),
+        (Value::Go(value), _) => value.format(Style::Named),
+        (other, Flavour::Type) => match other {
+            Value::Bool(_) => "bool",
+            Value::Int(_) => "int64",
+            Value::UInt(_) => "uint64",
+            Value::Str { .. } => "string",
+            Value::Tuple(_) => "tuple",
+            Value::Record(_) => "record",
+            Value::Array(_) => "array",
+            Value::Pointer(_) => "pointer",
+            _ => "value",
+        }
+        .to_owned(),
+        (other, _) => value(other, look),
     }
 }
 

@@ -1,10 +1,11 @@
 //! Types and how they lie in memory.
 
+use crate::address::LinkAddr;
 use crate::binary::Binary;
 use crate::error::{Error, FieldError, Reason};
 
 /// A type of one [`Binary`]: the offset of its entry in `.debug_info`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TypeId(pub(crate) u32);
 
 /// A type.
@@ -119,6 +120,21 @@ impl Layout<'_> {
     /// [`Reason::NoDwarf`], or [`Reason::NotFound`].
     pub fn find_type(&self, name: &str) -> Result<TypeId, Reason> {
         self.binary.dwarf()?.find_type(name)
+    }
+
+    /// The Go type whose `abi.Type` lies at an address: what interfaces hold.
+    ///
+    /// # Errors
+    /// [`Reason::NoDwarf`], or where the debug information is damaged.
+    pub fn runtime_type(&self, addr: LinkAddr) -> Result<Option<TypeId>, Reason> {
+        let dwarf = self.binary.dwarf()?;
+        let start = self.binary.variable("runtime.types").map_or(0, |symbol| symbol.addr.0);
+        let place = addr.0.wrapping_sub(start);
+        match dwarf.runtime_type(place).map_err(Reason::from)? {
+            // Up to Go 1.20 it may be the address itself.
+            None => dwarf.runtime_type(addr.0).map_err(Reason::from),
+            found => Ok(found),
+        }
     }
 
     /// What a type is.

@@ -17,8 +17,13 @@
 //! The map [`CONTROL`], an array of one `u64`: 0, or 1 + the exit code once a program called
 //! `exit()`. It is a way out also when the ring buffer is full.
 
+mod go;
 mod types;
 
+pub use go::{
+    AREA_HEADER, DYNAMIC_BYTES, DYNAMIC_TEXT, Follow, GoCapture, GoType, MAP_HEADER, MAP_TABLES, MapSlots,
+    TABLE_BYTES, What,
+};
 pub use types::{CField, CPointee, CStruct, CType, EnumTable, Type};
 
 /// Name of the ring buffer map.
@@ -51,6 +56,10 @@ pub struct Artifact {
     pub probes: Vec<String>,
     /// Names of enumerated values, by [`Type::Enum`].
     pub enums: Vec<EnumTable>,
+    /// How Go values are captured, by [`Type::Go`].
+    pub go_values: Vec<GoCapture>,
+    /// The Go program that their types are of.
+    pub go_program: Option<crate::target::TargetBinary>,
     /// Whether maps are printed when the script ends.
     pub print_maps_on_exit: bool,
     /// What the script says of how values are shown.

@@ -36,6 +36,15 @@ pub enum Type {
     Record(Vec<(String, Type)>),
     /// A C array or struct as it lies in memory, padded to a multiple of 8.
     C(CType),
+    /// A Go value, captured as [`Artifact::go_values`](super::Artifact::go_values) says.
+    Go {
+        /// How.
+        capture: u32,
+        /// Bytes of the capture.
+        bytes: u32,
+    },
+    /// 8 bytes: the address of a Go type, shown as its name.
+    GoTypeName,
     /// An IP address: a word with its length, 4 or 16, and 16 bytes, those of an IPv4 address first.
     Inet,
     /// 8 bytes: a hardware address in the first 6.
@@ -95,6 +104,7 @@ impl Type {
             Self::Record(parts) => parts.iter().map(|(_, part)| part.size()).sum(),
             Self::C(ty) => ty.size().next_multiple_of(8),
             Self::Inet => 24,
+            Self::Go { bytes, .. } => *bytes,
             _ => 8,
         }
     }
@@ -110,6 +120,7 @@ impl Type {
                 | Self::Record(_)
                 | Self::C(_)
                 | Self::Inet
+                | Self::Go { .. }
         )
     }
 }
@@ -146,6 +157,8 @@ impl fmt::Display for Type {
             }
             Self::C(ty) => ty.fmt(f),
             Self::Inet => f.write_str("inet"),
+            Self::Go { .. } => f.write_str("a Go value"),
+            Self::GoTypeName => f.write_str("a Go type"),
             Self::Mac => f.write_str("macaddr"),
             Self::Username => f.write_str("username"),
             Self::ErrorText => f.write_str("error"),

@@ -113,6 +113,7 @@ impl Builder<'_> {
             // These live in memory; checking lets none of them get here.
             ExprKind::Str(_)
             | ExprKind::Bytes(_)
+            | ExprKind::GoValue { .. }
             | ExprKind::Tuple(_)
             | ExprKind::ReadC { .. }
             | ExprKind::FromInt(_)
@@ -342,7 +343,7 @@ impl Builder<'_> {
                 let cookie = self.cookie();
                 self.bin(BinOp::Shr, cookie, Operand::Imm(i64::from(super::COOKIE_FUNCTION))).into()
             }
-            Id::Goid | Id::CurM | Id::CurP | Id::Gstatus | Id::CgoDepth | Id::Waitreason => {
+            Id::Curg | Id::Curm | Id::Curp | Id::Goid | Id::CurM | Id::CurP | Id::Gstatus | Id::CgoDepth | Id::Waitreason => {
                 self.goroutine(id)
             }
             // One is a string and lives in memory, the other is an expression of its own.

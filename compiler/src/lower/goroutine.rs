@@ -37,6 +37,9 @@ impl Builder<'_> {
                 let curg = self.known(Known::Curg, layout);
                 self.field_or(curg, layout.g_goid, 8, false, 0).into()
             }
+            Id::Curg => self.known(Known::Curg, layout).into(),
+            Id::Curm => self.known(Known::M, layout).into(),
+            Id::Curp => self.p_struct(layout).into(),
             Id::CurM => {
                 let m = self.known(Known::M, layout);
                 self.field_or(m, layout.m_id, 8, true, -1).into()
@@ -61,6 +64,12 @@ impl Builder<'_> {
     /// The P of the current M. Up to Go 1.25 an M in a system call or in C has given its P up and
     /// keeps in `oldp` the one that it will try to take back.
     fn current_p(&mut self, layout: RuntimeLayout) -> VReg {
+        let p = self.p_struct(layout);
+        self.field_or(p, layout.p_id, 4, true, -1)
+    }
+
+    /// Its struct's address; 0 where there is none.
+    fn p_struct(&mut self, layout: RuntimeLayout) -> VReg {
         let m = self.known(Known::M, layout);
         let curg = self.known(Known::Curg, layout);
         let p = self.field_or(m, layout.m_p, 8, false, 0);
@@ -75,7 +84,7 @@ impl Builder<'_> {
                 });
             });
         });
-        self.field_or(p, layout.p_id, 4, true, -1)
+        p
     }
 
     /// Distance of the probed function's frame from the base of the stack it runs on.

@@ -65,6 +65,7 @@ impl Builder<'_> {
                 let base = self.slot_addr(slot, offset);
                 self.store(base, 0, value, Size::B8);
             }
+            ExprKind::GoValue { capture, image } => self.write_go(*capture, image, slot, offset),
             ExprKind::Inet { len, value } => self.write_inet(*len, value, slot, offset),
             ExprKind::Buf { from, limit } => self.write_buffer(from, limit.as_deref(), slot, offset, ty, expr.span),
             _ if matches!(ty, Type::Str { .. }) => self.write_string(expr, slot, offset, ty),

@@ -3,6 +3,7 @@
 mod builder;
 mod captures;
 mod expr;
+mod go;
 mod goroutine;
 mod loops;
 mod map;

@@ -272,6 +272,13 @@ impl<'r, 't> Body<'r, 't> {
                     "this gives no value, so it can't be a key",
                 ));
             }
+            if let Ty::Value(Type::Go { .. }) = part.ty {
+                self.error(
+                    Diagnostic::error("type-mismatch", part.span, "a Go value of many parts can't be a key")
+                        .note("what it points to lies elsewhere each time, so that equal values would differ")
+                        .help("name one of its fields, or its type: `gotype(x)`"),
+                );
+            }
         }
         let tys: Vec<Ty> = parts.iter().map(|p| p.ty.clone()).collect();
         let index = self.cx.map(name, span);

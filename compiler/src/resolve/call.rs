@@ -96,6 +96,24 @@ impl Body<'_, '_> {
             },
             Id::Find => self.find(args, span),
             Id::Len => self.len(first, span),
+            Id::Cap => match first.and_then(|arg| self.go_len(arg, true, span)) {
+                Some(value) => value,
+                None => {
+                    self.error(
+                        Diagnostic::error("type-mismatch", span, "this has no capacity")
+                            .help("`cap` is for Go's slices and channels"),
+                    );
+                    self.broken(span)
+                }
+            },
+            Id::Gotype => match first {
+                Some(arg) => self.go_type_name(arg, span),
+                None => self.broken(span),
+            },
+            Id::Gvar => match self.literal_or_param(first, "a variable's name") {
+                Some(name) => self.named_variable(&name, span),
+                None => self.broken(span),
+            },
             Id::Str => self.str(args, span),
             Id::Buf => self.buf(args, span),
             Id::Strlen => self.string_argument(first).map_or_else(
@@ -271,6 +289,9 @@ impl Body<'_, '_> {
                 }
                 return Expr { kind: ExprKind::MapLen(map), ty: Ty::I64, span };
             }
+        }
+        if let Some(value) = self.go_len(arg, false, span) {
+            return value;
         }
         let value = self.expr(arg);
         match &value.ty {

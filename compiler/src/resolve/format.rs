@@ -78,6 +78,14 @@ fn spec(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Spec, Fo
         chars.next();
         return Ok(spec);
     }
+    if chars.peek() == Some(&'T') {
+        chars.next();
+        return Ok(Spec { conversion: 'v', flavour: Flavour::Type, ..spec });
+    }
+    if chars.peek() == Some(&'v') && spec.plus {
+        chars.next();
+        return Ok(Spec { conversion: 'v', flavour: Flavour::Named, plus: false, ..spec });
+    }
     match chars.next() {
         Some(c @ ('d' | 'i' | 'o' | 'u' | 'x' | 'X' | 'c' | 's' | 'p' | 'v')) => {
             spec.conversion = c;
@@ -110,6 +118,19 @@ fn count(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Option<
         Ok(n) if n <= 1024 => Ok(Some(Count::Fixed(n))),
         _ => Err(FormatError(format!("a width of {digits} is too large; the most is 1024"))),
     }
+}
+
+/// For each argument, whether it is shown by `%v` or `%T`.
+pub(super) fn shown_whole(pieces: &[Piece]) -> Vec<bool> {
+    let mut whole = Vec::new();
+    for piece in pieces {
+        if let Piece::Spec(spec) = piece {
+            let counts = [spec.width, spec.precision];
+            whole.extend(counts.iter().filter(|count| **count == Some(Count::Argument)).map(|_| false));
+            whole.push(spec.conversion == 'v');
+        }
+    }
+    whole
 }
 
 /// How many arguments the pieces take.

@@ -7,8 +7,8 @@ use gprobe_symbols::{Location, TypeId, TypeKind};
 
 use super::body::{Body, not_yet};
 use super::place::Place;
-use super::typed::{Arith, Expr, ExprKind, Pointee, Ty};
-use crate::artifact::Type;
+use super::typed::{Arith, Expr, ExprKind, GoImage, Pointee, Ty};
+use crate::artifact::{GoType, Type};
 use crate::target::TargetBinary;
 use crate::x64;
 
@@ -23,6 +23,16 @@ enum At {
     /// Where the function's arguments or results are: offset in the value, bytes, and the piece's
     /// location; and how far into the value the wanted part begins.
     Pieces(Vec<(u64, u64, Location)>, u64),
+}
+
+impl At {
+    /// So many bytes further.
+    fn moved(self, offset: u64) -> Self {
+        match self {
+            Self::Memory(addr) => Self::Memory(plus(addr, offset)),
+            Self::Pieces(pieces, start) => Self::Pieces(pieces, start + offset),
+        }
+    }
 }
 
 /// A Go value: where, and of which type.
@@ -195,6 +205,14 @@ impl Body<'_, '_> {
         {
             return self.go_arg_value(name, span).map(Located::Go);
         }
+        if let Ast::Ident(root) = &base.kind {
+            if root == "ret" && matches!(self.place, Place::Function { go: true, .. }) {
+                return self.go_result(name, span).map(Located::Go);
+            }
+            if let Some(found) = self.package_variable(root, name, span) {
+                return found.map(Located::Go);
+            }
+        }
         match self.located(base)? {
             Located::Go(value) => self.select(value, name).map(Located::Go),
             Located::Expr(value) => match value.ty {
@@ -212,6 +230,20 @@ impl Body<'_, '_> {
             Ast::Field(base, name) if !self.is_tracepoint_args(base) => {
                 self.located_field(base, name, expr.span)
             }
+            Ast::Index(base, index) => self.located_element(base, index, expr.span),
+            Ast::Unary(ast::UnaryOp::Deref, inner) => match self.located(inner)? {
+                Located::Go(value) => self.pointee(value, expr.span).map(Located::Go),
+                Located::Expr(value) => match value.ty {
+                    Ty::Pointer(Pointee::Go(ty)) => Some(Located::Go(Value { at: At::Memory(value), ty })),
+                    _ => Some(Located::Expr(self.deref(value, expr.span))),
+                },
+            },
+            Ast::Ident(name) if name == "retval" && matches!(self.place, Place::Function { go: true, ret: true, .. }) => {
+                match self.first_result(expr.span)? {
+                    Some(value) => Some(Located::Go(value)),
+                    None => Some(Located::Expr(self.retval(expr.span))),
+                }
+            }
             _ => Some(Located::Expr(self.expr(expr))),
         }
     }
@@ -223,14 +255,429 @@ impl Body<'_, '_> {
 
     /// `x[i]`
     pub(super) fn index(&mut self, base: &ast::Expr, index: &ast::Expr, span: Span) -> Expr {
-        match self.located(base) {
-            Some(Located::Go(value)) => {
-                let base = self.read(&value, span);
-                self.index_of(base, index, span)
-            }
-            Some(Located::Expr(base)) => self.index_of(base, index, span),
+        match self.located_element(base, index, span) {
+            Some(Located::Go(value)) => self.read(&value, span),
+            Some(Located::Expr(value)) => value,
             None => self.broken(span),
         }
+    }
+
+    fn located_element(&mut self, base: &ast::Expr, index: &ast::Expr, span: Span) -> Option<Located> {
+        match self.located(base)? {
+            Located::Go(value) => {
+                let index = self.expr(index);
+                if !self.need_integer(&index, "an index") {
+                    return None;
+                }
+                self.go_element(value, index, span).map(Located::Go)
+            }
+            Located::Expr(base) => Some(Located::Expr(self.index_of(base, index, span))),
+        }
+    }
+
+    /// `*x` where x is a Go pointer that has not been read.
+    fn pointee(&mut self, value: Value, span: Span) -> Option<Value> {
+        let executable = self.executable(span)?;
+        let ty = self.go_type(&executable, value.ty, span)?;
+        match ty.kind {
+            TypeKind::Pointer(Some(pointee)) => {
+                let addr = self.word(&value, 0, 8, false, span)?;
+                Some(Value { at: At::Memory(addr), ty: pointee })
+            }
+            _ => {
+                self.error(Diagnostic::error(
+                    "type-mismatch",
+                    span,
+                    format!("only a pointer can be followed, and this is {}", ty.name),
+                ));
+                None
+            }
+        }
+    }
+
+    /// An element of a Go array, slice or string, or of what a pointer to an array points to.
+    fn go_element(&mut self, value: Value, index: Expr, span: Span) -> Option<Value> {
+        let executable = self.executable(span)?;
+        let ty = self.go_type(&executable, value.ty, span)?;
+        let size_of = |id| executable.binary.layout().size_of(id).unwrap_or(0);
+        let number = |n: u64| Box::new(Expr { kind: ExprKind::Int(n as i64), ty: Ty::I64, span });
+        let constant = super::constant::constant(&index).and_then(|n| u64::try_from(n).ok());
+        let (start, elem, len) = match ty.kind {
+            TypeKind::Array { elem, count } => {
+                if constant.is_some_and(|n| n >= count) {
+                    self.error(Diagnostic::error(
+                        "out-of-range",
+                        index.span,
+                        format!("the array has {count} elements"),
+                    ));
+                    return None;
+                }
+                match (value.at, constant) {
+                    (At::Pieces(pieces, start), Some(n)) => {
+                        return Some(Value { at: At::Pieces(pieces, start + n * size_of(elem)), ty: elem });
+                    }
+                    (At::Pieces(..), None) => {
+                        self.error(Diagnostic::error(
+                            "not-constant",
+                            index.span,
+                            "this array is in registers, whose elements must be named by a number",
+                        ));
+                        return None;
+                    }
+                    (At::Memory(addr), _) => (addr, elem, number(count)),
+                }
+            }
+            TypeKind::Slice { elem } => {
+                let start = self.word(&value, 0, 8, false, span)?;
+                let len = self.word(&value, 8, 8, true, span)?;
+                (start, elem, Box::new(len))
+            }
+            TypeKind::Pointer(Some(_)) => {
+                let inner = self.pointee(value, span)?;
+                return self.go_element(inner, index, span);
+            }
+            _ => {
+                self.error(
+                    Diagnostic::error("type-mismatch", span, format!("{} has no elements to index", ty.name))
+                        .help("arrays and slices are indexed; print a map whole: `print(x)`"),
+                );
+                return None;
+            }
+        };
+        let stride = size_of(elem);
+        let by = super::stmts::scaled(index.clone(), i64::try_from(stride).unwrap_or(1), false);
+        let addr = ExprKind::Arith(Arith::Add, Box::new(start), Box::new(by));
+        let addr = Box::new(Expr { kind: addr, ty: Ty::U64, span });
+        // Behind the end there is nothing: address 0 can't be read, and that is said.
+        let compare = super::typed::Compare::Lt { signed: false };
+        let inside = Expr { kind: ExprKind::Compare(compare, Box::new(index), len), ty: Ty::BOOL, span };
+        let checked = ExprKind::Ternary(Box::new(inside), addr, number(0));
+        let addr = Expr { kind: checked, ty: Ty::U64, span };
+        Some(Value { at: At::Memory(addr), ty: elem })
+    }
+
+    /// `len(x)` and `cap(x)` of a Go value; `None` where it is none.
+    pub(super) fn go_len(&mut self, arg: &ast::Expr, capacity: bool, span: Span) -> Option<Expr> {
+        if !matches!(arg.kind, Ast::Field(..) | Ast::Index(..) | Ast::Unary(..) | Ast::Ident(_)) {
+            return None;
+        }
+        let value = match self.located(arg) {
+            Some(Located::Go(value)) => value,
+            _ => return None,
+        };
+        let Some(executable) = self.executable(span) else { return Some(self.broken(span)) };
+        let Some(ty) = self.go_type(&executable, value.ty, span) else { return Some(self.broken(span)) };
+        let found = match (&ty.kind, capacity) {
+            (TypeKind::String, false) | (TypeKind::Slice { .. }, false) => self.word(&value, 8, 8, true, span),
+            (TypeKind::Slice { .. }, true) => self.word(&value, 16, 8, true, span),
+            (TypeKind::Array { count, .. }, _) => {
+                Some(Expr { kind: ExprKind::Int(*count as i64), ty: Ty::I64, span })
+            }
+            // The first word counts: of a channel what it holds, then its room; of a map its entries.
+            (TypeKind::Chan { .. }, _) | (TypeKind::Map { .. }, false) => {
+                self.word(&value, 0, 8, false, span).map(|pointer| {
+                    let zero = Box::new(Expr { kind: ExprKind::Int(0), ty: Ty::I64, span });
+                    let compare = super::typed::Compare::Ne;
+                    let there = ExprKind::Compare(compare, Box::new(pointer.clone()), zero.clone());
+                    let there = Box::new(Expr { kind: there, ty: Ty::BOOL, span });
+                    let addr = Box::new(plus(pointer, if capacity { 8 } else { 0 }));
+                    let read = ExprKind::ReadUser { addr, bytes: 8, signed: true };
+                    let read = Box::new(Expr { kind: read, ty: Ty::I64, span });
+                    Expr { kind: ExprKind::Ternary(there, read, zero), ty: Ty::I64, span }
+                })
+            }
+            _ => {
+                let what = if capacity { "capacity" } else { "length" };
+                self.error(Diagnostic::error("type-mismatch", span, format!("{} has no {what}", ty.name)));
+                None
+            }
+        };
+        Some(match found {
+            Some(expr) => Expr { ty: Ty::I64, ..expr },
+            None => self.broken(span),
+        })
+    }
+
+    /// `gotype(x)`: the type of a Go value, of an interface that of what it holds.
+    pub(super) fn go_type_name(&mut self, arg: &ast::Expr, span: Span) -> Expr {
+        let value = match self.located(arg) {
+            Some(Located::Go(value)) => value,
+            Some(Located::Expr(value)) if value.ty == Ty::Unknown => return self.broken(span),
+            Some(Located::Expr(value)) => {
+                let text = value.ty.describe();
+                return self.string(text.as_bytes(), span);
+            }
+            None => return self.broken(span),
+        };
+        let Some(executable) = self.executable(span) else { return self.broken(span) };
+        let Some(ty) = self.go_type(&executable, value.ty, span) else { return self.broken(span) };
+        let TypeKind::Interface { empty } = ty.kind else {
+            return self.string(ty.name.as_bytes(), span);
+        };
+        let Some(head) = self.word(&value, 0, 8, false, span) else { return self.broken(span) };
+        self.cx.names_go_types = true;
+        let head = if empty {
+            head
+        } else {
+            let zero = Box::new(Expr { kind: ExprKind::Int(0), ty: Ty::I64, span });
+            let there = ExprKind::Compare(super::typed::Compare::Ne, Box::new(head.clone()), zero.clone());
+            let there = Box::new(Expr { kind: there, ty: Ty::BOOL, span });
+            let addr = Box::new(plus(head, 8));
+            let read = Box::new(Expr {
+                kind: ExprKind::ReadUser { addr, bytes: 8, signed: false },
+                ty: Ty::U64,
+                span,
+            });
+            Expr { kind: ExprKind::Ternary(there, read, zero), ty: Ty::U64, span }
+        };
+        Expr { kind: head.kind, ty: Ty::Value(Type::GoTypeName), span }
+    }
+
+    /// `ret.NAME`
+    fn go_result(&mut self, name: &Spanned<String>, span: Span) -> Option<Value> {
+        let Place::Function { binary, function, site, ret, .. } = self.place else { return None };
+        if !ret {
+            self.not_here("ret", "there are results only on the way out: write `go:FUNCTION:return`", span);
+            return None;
+        }
+        let file = self.cx.binaries.get(*binary)?.clone();
+        let results = match file.binary.results_at_return(function) {
+            Ok(results) => results,
+            Err(reason) => {
+                self.error(
+                    Diagnostic::error(
+                        "no-arguments",
+                        span,
+                        format!("the results of `{}` are not known by name", function.name),
+                    )
+                    .note(reason.to_string()),
+                );
+                return None;
+            }
+        };
+        let Some(param) = results.iter().find(|param| param.name == name.value) else {
+            let names = results.iter().map(|param| param.name.as_str());
+            let mut diagnostic = Diagnostic::error(
+                "unknown-field",
+                name.span,
+                format!("`{}` has no result `{}`", function.name, name.value),
+            );
+            if let Some(hint) = did_you_mean(&name.value, names.clone()) {
+                diagnostic = diagnostic.help(hint);
+            }
+            let known: Vec<&str> = names.collect();
+            self.error(diagnostic.note(match known.as_slice() {
+                [] => "it returns nothing".to_owned(),
+                known => format!("its results: {}", known.join(", ")),
+            }));
+            return None;
+        };
+        self.result_value(&file, param, *site, span)
+    }
+
+    /// The first result, if the function is one that DWARF knows.
+    fn first_result(&mut self, span: Span) -> Option<Option<Value>> {
+        let Place::Function { binary, function, site, .. } = self.place else { return None };
+        let file = self.cx.binaries.get(*binary)?.clone();
+        let Ok(results) = file.binary.results_at_return(function) else { return Some(None) };
+        match results.first() {
+            Some(param) => self.result_value(&file, param, *site, span).map(Some),
+            None => Some(None),
+        }
+    }
+
+    fn result_value(
+        &mut self,
+        file: &TargetBinary,
+        param: &gprobe_symbols::Param,
+        site: gprobe_symbols::LinkAddr,
+        span: Span,
+    ) -> Option<Value> {
+        let size = file.binary.layout().ty(param.ty).map(|t| t.size).unwrap_or(8);
+        match pieces(param.location_at(site), size) {
+            Some(pieces) => Some(Value { at: At::Pieces(pieces, 0), ty: param.ty }),
+            None => {
+                self.error(
+                    Diagnostic::error("unreadable", span, format!("the result `{}` can't be read", param.name))
+                        .note("it is passed in a floating-point register, which the kernel does not show"),
+                );
+                None
+            }
+        }
+    }
+
+    /// `main.config`: a variable of a package, if there is one of this name.
+    fn package_variable(
+        &mut self,
+        package: &str,
+        name: &Spanned<String>,
+        span: Span,
+    ) -> Option<Option<Value>> {
+        let executable = self.cx.go_executable()?.clone();
+        if crate::builtins::find(package).is_some() {
+            return None;
+        }
+        let whole = format!("{package}.{}", name.value);
+        let symbol = executable.binary.variable(&whole)?;
+        Some(self.variable_value(&executable, &whole, symbol.addr, span))
+    }
+
+    /// A variable of the target, by its name and place.
+    fn variable_value(
+        &mut self,
+        executable: &TargetBinary,
+        name: &str,
+        addr: gprobe_symbols::LinkAddr,
+        span: Span,
+    ) -> Option<Value> {
+        let ty = match executable.binary.layout().variable_type(name) {
+            Ok(ty) => ty,
+            Err(reason) => {
+                self.error(
+                    Diagnostic::error("unknown-type", span, format!("the type of `{name}` is not known"))
+                        .note(reason.to_string()),
+                );
+                return None;
+            }
+        };
+        let bias = match self.cx.target.world.load_bias(executable) {
+            Ok(bias) => bias,
+            Err(absent) => {
+                self.error(Diagnostic::error("no-target", span, absent.reason));
+                return None;
+            }
+        };
+        let kind = ExprKind::Int(addr.0.wrapping_add(bias) as i64);
+        Some(Value { at: At::Memory(Expr { kind, ty: Ty::U64, span }), ty })
+    }
+
+    /// `gvar("net/http.DefaultClient")`: a variable whose package has a path.
+    pub(super) fn named_variable(&mut self, name: &str, span: Span) -> Expr {
+        let Some(executable) = self.executable(span) else { return self.broken(span) };
+        let Some(symbol) = executable.binary.variable(name) else {
+            self.error(Diagnostic::error(
+                "unknown-name",
+                span,
+                format!("{} has no variable `{name}`", executable.name),
+            ));
+            return self.broken(span);
+        };
+        match self.variable_value(&executable, name, symbol.addr, span) {
+            Some(value) => self.read(&value, span),
+            None => self.broken(span),
+        }
+    }
+
+    /// `curg`, `curm`, `curp`: typed pointers to the runtime's own structs.
+    pub(super) fn runtime_struct(&mut self, name: &str, span: Span) -> Expr {
+        let (id, ty) = match name {
+            "curg" => (crate::builtins::Id::Curg, "runtime.g"),
+            "curm" => (crate::builtins::Id::Curm, "runtime.m"),
+            _ => (crate::builtins::Id::Curp, "runtime.p"),
+        };
+        if !self.need_runtime(name, span) {
+            return self.broken(span);
+        }
+        match self.go_pointer_type(ty, span) {
+            Some(ty) => Expr { kind: ExprKind::Builtin(id), ty: Ty::Pointer(Pointee::Go(ty)), span },
+            None => self.broken(span),
+        }
+    }
+
+    /// `sched`: the scheduler's own struct, as a pointer.
+    pub(super) fn scheduler(&mut self, span: Span) -> Expr {
+        let Some(executable) = self.executable(span) else { return self.broken(span) };
+        let Some(symbol) = executable.binary.variable("runtime.sched") else { return self.broken(span) };
+        match self.variable_value(&executable, "runtime.sched", symbol.addr, span) {
+            Some(Value { at: At::Memory(addr), ty }) => {
+                Expr { kind: addr.kind, ty: Ty::Pointer(Pointee::Go(ty)), span }
+            }
+            _ => self.broken(span),
+        }
+    }
+
+    /// A value for `print` and `%v`: a Go value is captured whole, any other is as it is.
+    pub(super) fn shown(&mut self, arg: &ast::Expr) -> Expr {
+        let span = arg.span;
+        let located = match &arg.kind {
+            Ast::Field(..) | Ast::Index(..) | Ast::Unary(ast::UnaryOp::Deref, _) | Ast::Cast(..) => {
+                self.located(arg)
+            }
+            Ast::Ident(name) if name == "retval" => self.located(arg),
+            _ => None,
+        };
+        match located {
+            Some(Located::Go(value)) => self.whole(&value, span).unwrap_or_else(|| self.broken(span)),
+            Some(Located::Expr(value)) => match value.ty {
+                Ty::Pointer(Pointee::Go(ty)) => {
+                    let part = Expr { kind: value.kind, ty: Ty::U64, span };
+                    let image = GoImage::Parts(vec![(0, 8, part)]);
+                    self.captured(GoType::PointerTo(ty), 8, image, span).unwrap_or_else(|| self.broken(span))
+                }
+                _ => value,
+            },
+            None if matches!(arg.kind, Ast::Field(..) | Ast::Index(..) | Ast::Cast(..)) => self.broken(span),
+            None => self.expr(arg),
+        }
+    }
+
+    /// A Go value, captured with what it points to.
+    fn whole(&mut self, value: &Value, span: Span) -> Option<Expr> {
+        let executable = self.executable(span)?;
+        let size = executable.binary.layout().size_of(value.ty).ok()?;
+        let image = match &value.at {
+            At::Memory(addr) => GoImage::Memory(Box::new(addr.clone())),
+            At::Pieces(pieces, start) => match pieces.as_slice() {
+                [(0, _, Location::FrameOffset(_))] => {
+                    GoImage::Memory(Box::new(self.frame_address(pieces, *start, span)?))
+                }
+                pieces => {
+                    let pieces = pieces.to_vec();
+                    GoImage::Parts(self.parts(&pieces, *start, size, span)?)
+                }
+            },
+        };
+        self.captured(GoType::Of(value.ty), size, image, span)
+    }
+
+    /// Where a value lies that is on the stack.
+    fn frame_address(
+        &mut self,
+        pieces: &[(u64, u64, Location)],
+        start: u64,
+        span: Span,
+    ) -> Option<Expr> {
+        let Some((_, _, Location::FrameOffset(frame))) = pieces.first() else { return None };
+        let kind = ExprKind::Context { offset: x64::RSP, bytes: 8, signed: false };
+        let sp = Expr { kind, ty: Ty::U64, span };
+        Some(plus(sp, (frame + 8) as u64 + start))
+    }
+
+    /// The scalars that a value in registers is made of.
+    fn parts(
+        &mut self,
+        pieces: &[(u64, u64, Location)],
+        start: u64,
+        size: u64,
+        span: Span,
+    ) -> Option<Vec<(u32, u8, Expr)>> {
+        let mut parts = Vec::new();
+        let value = Value { at: At::Pieces(pieces.to_vec(), 0), ty: TypeId::default() };
+        for (at, bytes, _) in pieces {
+            // A piece on the stack may be of many words.
+            let mut done = 0;
+            while done < *bytes {
+                let step = [8, 4, 2, 1].into_iter().find(|step| *step <= bytes - done).unwrap_or(1);
+                let from = at + done;
+                done += step;
+                if from + step <= start || from >= start + size {
+                    continue;
+                }
+                let part = self.word(&value, from, step as u8, false, span)?;
+                parts.push((u32::try_from(from.saturating_sub(start)).ok()?, step as u8, part));
+            }
+        }
+        Some(parts)
     }
 
     /// Goes to a field, through a pointer where there is one.
@@ -243,7 +690,15 @@ impl Body<'_, '_> {
             value = Value { at: At::Memory(addr), ty: pointee };
         }
         let ty = self.go_type(&executable, value.ty, name.span)?;
-        let Some((offset, field)) = find_field(&executable, value.ty, &name.value, 0) else {
+        let found = find_field(&executable, value.ty, &name.value, 0);
+        if found.is_none()
+            && let Some(embedded) = embedded_pointer(&executable, value.ty, &name.value, 0)
+        {
+            // The field is promoted from what an embedded pointer points to.
+            let inner = Value { at: value.at.moved(embedded.0), ty: embedded.1 };
+            return self.select(inner, name);
+        }
+        let Some((offset, field)) = found else {
             let fields: Vec<String> = match &ty.kind {
                 TypeKind::Struct { fields } => fields.iter().map(|f| f.name.clone()).collect(),
                 _ => Vec::new(),
@@ -264,11 +719,7 @@ impl Body<'_, '_> {
             self.error(diagnostic);
             return None;
         };
-        let at = match value.at {
-            At::Memory(addr) => At::Memory(plus(addr, offset)),
-            At::Pieces(pieces, start) => At::Pieces(pieces, start + offset),
-        };
-        Some(Value { at, ty: field })
+        Some(Value { at: value.at.moved(offset), ty: field })
     }
 
     fn go_type(&mut self, file: &TargetBinary, ty: TypeId, span: Span) -> Option<gprobe_symbols::Type> {
@@ -364,33 +815,14 @@ impl Body<'_, '_> {
                     fields.iter().filter(|f| executable.binary.layout().ty(f.ty).is_ok_and(|t| t.size > 0));
                 match (sized.next(), sized.next()) {
                     (Some(field), None) => {
-                        let at = match value.at.clone() {
-                            At::Memory(addr) => At::Memory(plus(addr, field.offset)),
-                            At::Pieces(pieces, start) => At::Pieces(pieces, start + field.offset),
-                        };
+                        let at = value.at.clone().moved(field.offset);
                         self.try_read(&Value { at, ty: field.ty }, span)
                     }
-                    _ => {
-                        self.error(
-                            not_yet(span, &format!("values of the struct type {}", ty.name))
-                                .help("name one of its fields"),
-                        );
-                        None
-                    }
+                    _ => self.whole(value, span),
                 }
             }
-            TypeKind::Float | TypeKind::Complex => {
-                self.error(
-                    Diagnostic::error(
-                        "unreadable",
-                        span,
-                        format!("this is a {}, and scripts have no floating-point values", ty.name),
-                    )
-                    .note("the kernel does not show floating-point registers to probes"),
-                );
-                None
-            }
-            _ => self.no_value(&ty.name, span),
+            TypeKind::Opaque => self.no_value(&ty.name, span),
+            _ => self.whole(value, span),
         }
     }
 
@@ -482,6 +914,26 @@ fn find_field(file: &TargetBinary, ty: TypeId, name: &str, depth: usize) -> Opti
     fields.iter().filter(|f| f.embedded).find_map(|field| {
         let (offset, ty) = find_field(file, field.ty, name, depth + 1)?;
         Some((field.offset + offset, ty))
+    })
+}
+
+/// The offset and type of an embedded pointer through which a field is promoted.
+fn embedded_pointer(file: &TargetBinary, ty: TypeId, name: &str, depth: usize) -> Option<(u64, TypeId)> {
+    let TypeKind::Struct { fields } = file.binary.layout().ty(ty).ok()?.kind else { return None };
+    if depth >= MAX_EMBEDDING {
+        return None;
+    }
+    fields.iter().filter(|f| f.embedded).find_map(|field| match file.binary.layout().ty(field.ty).ok()?.kind {
+        TypeKind::Pointer(Some(to)) => {
+            let promoted = find_field(file, to, name, depth + 1).is_some()
+                || embedded_pointer(file, to, name, depth + 1).is_some();
+            promoted.then_some((field.offset, field.ty))
+        }
+        TypeKind::Struct { .. } => {
+            let (offset, ty) = embedded_pointer(file, field.ty, name, depth + 1)?;
+            Some((field.offset + offset, ty))
+        }
+        _ => None,
     })
 }
 

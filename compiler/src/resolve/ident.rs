@@ -52,6 +52,9 @@ impl Body<'_, '_> {
             | Id::Cookie
             | Id::Function
             | Id::Goid
+            | Id::Curg
+            | Id::Curm
+            | Id::Curp
             | Id::Frame
             | Id::Jiffies => Ty::U64,
             Id::Username => Ty::Value(Type::Username),
@@ -121,6 +124,8 @@ impl Body<'_, '_> {
                 of(first.kind, Self::void_pointer())
             }
             "retval" => self.retval(span),
+            "curg" | "curm" | "curp" => self.runtime_struct(name, span),
+            "sched" => self.scheduler(span),
             "args" => {
                 self.error(
                     Diagnostic::error("incomplete", span, "`args` alone is no value")

@@ -12,6 +12,7 @@ pub mod dump;
 mod effects;
 mod expr;
 mod format;
+mod go_capture;
 mod go_value;
 mod ident;
 mod infer;
@@ -106,6 +107,10 @@ struct Resolver<'t> {
     /// By file and address of the function.
     params: HashMap<(usize, u64), ParamsOrReason>,
     last_round: bool,
+    /// How Go values are captured.
+    go_values: Vec<crate::artifact::GoCapture>,
+    /// Something is shown by the name of its Go type.
+    names_go_types: bool,
     /// C types that the script declares.
     ctypes: CTypes,
     /// Names of macros, to suggest.
@@ -131,6 +136,8 @@ impl<'t> Resolver<'t> {
             runtime: None,
             params: HashMap::new(),
             last_round: false,
+            go_values: Vec::new(),
+            names_go_types: false,
             ctypes: CTypes::default(),
             macros: Vec::new(),
             named_known: Vec::new(),
@@ -352,6 +359,8 @@ impl<'t> Resolver<'t> {
             .collect();
         let binaries =
             self.binaries.iter().map(|b| BinaryInfo { name: b.name.clone(), path: b.path.clone() }).collect();
+        let wants_types = !self.go_values.is_empty() || self.names_go_types;
+        let go_program = self.go_executable().filter(|_| wants_types).cloned();
         let program = Program {
             probes,
             maps,
@@ -359,6 +368,8 @@ impl<'t> Resolver<'t> {
             probe_names: self.probe_names,
             enums: self.enums,
             binaries,
+            go_program,
+            go_values: self.go_values,
             declared: self.maps.iter().map(|map| map.declared).collect(),
             print_maps_on_exit: self.options.print_maps_on_exit,
             show: Show {

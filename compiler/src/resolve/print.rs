@@ -32,7 +32,12 @@ impl Body<'_, '_> {
                 return None;
             }
         };
-        let values: Vec<Expr> = args.iter().skip(1).map(|a| self.expr(a)).collect();
+        // Go values are shown whole by `%v` and `%T`.
+        let whole = format::shown_whole(&pieces);
+        let values = args.iter().skip(1).enumerate();
+        let values: Vec<Expr> = values
+            .map(|(i, arg)| if whole.get(i) == Some(&true) { self.shown(arg) } else { self.expr(arg) })
+            .collect();
         let wanted = format::arguments(&pieces);
         if wanted != values.len() {
             self.error(
@@ -133,7 +138,7 @@ impl Body<'_, '_> {
                 return Some(Stmt::Emit { action: self.cx.action(action), args: key });
             }
         }
-        let value = self.expr(first);
+        let value = self.shown(first);
         if value.ty == Ty::NONE {
             self.error(Diagnostic::error("no-value", value.span, "this gives no value"));
             return None;

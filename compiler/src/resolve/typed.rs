@@ -21,6 +21,10 @@ pub struct Program {
     pub enums: Vec<EnumTable>,
     /// Files that uprobes go into.
     pub binaries: Vec<BinaryInfo>,
+    /// How Go values are captured.
+    pub go_values: Vec<artifact::GoCapture>,
+    /// The Go program that their types are of.
+    pub go_program: Option<crate::target::TargetBinary>,
     /// What is declared of maps, by [`MapIndex`].
     pub declared: Vec<Option<(crate::ir::MapKind, u32)>>,
     /// Whether maps are printed at the end.
@@ -299,6 +303,13 @@ pub enum ExprKind {
         /// Sign-extended.
         signed: bool,
     },
+    /// A Go value with what it points to.
+    GoValue {
+        /// Index of its capture in [`Program::go_values`].
+        capture: u32,
+        /// Its bytes.
+        image: GoImage,
+    },
     /// Constant bytes.
     Bytes(Vec<u8>),
     /// A C array or struct in memory.
@@ -478,6 +489,15 @@ pub enum ExprKind {
         /// Most frames.
         depth: u32,
     },
+}
+
+/// The bytes of a Go value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GoImage {
+    /// In the target's memory.
+    Memory(Box<Expr>),
+    /// In parts: the offset of each, its bytes, and a scalar.
+    Parts(Vec<(u32, u8, Expr)>),
 }
 
 /// An index into a value in the script's own memory.

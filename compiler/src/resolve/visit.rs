@@ -1,6 +1,6 @@
 //! Walks all expressions of a typed probe.
 
-use super::typed::{Expr, ExprKind, Probe, Stmt};
+use super::typed::{Expr, ExprKind, GoImage, Probe, Stmt};
 
 impl Probe {
     /// Calls `f` on every expression, outer ones first.
@@ -106,6 +106,10 @@ impl ExprKind {
             Self::Part { of, index, .. } => {
                 std::iter::once(&**of).chain(index.iter().map(|i| &*i.index)).collect()
             }
+            Self::GoValue { image, .. } => match image {
+                GoImage::Memory(addr) => vec![addr],
+                GoImage::Parts(parts) => parts.iter().map(|(_, _, part)| part).collect(),
+            },
             Self::Int(_)
             | Self::Str(_)
             | Self::Bytes(_)

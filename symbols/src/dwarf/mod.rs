@@ -7,6 +7,7 @@
 pub(crate) mod fields;
 pub(crate) mod locations;
 pub(crate) mod params;
+pub(crate) mod runtime_types;
 pub(crate) mod sections;
 pub(crate) mod types;
 pub(crate) mod units;
@@ -27,6 +28,7 @@ use crate::layout::TypeId;
 pub(crate) struct DebugData {
     sections: Sections,
     units: OnceLock<Result<Units, Error>>,
+    runtime_types: OnceLock<Result<runtime_types::RuntimeTypes, Error>>,
 }
 
 /// The debug information of a file.
@@ -47,6 +49,12 @@ impl<'a> Dwarf<'a> {
 
     pub(crate) fn units(&self) -> Result<&'a Units, Error> {
         self.data.units.get_or_init(|| Units::read(self)).as_ref().map_err(Clone::clone)
+    }
+
+    /// The type that the running program knows by an address, so many bytes behind `runtime.types`.
+    pub(crate) fn runtime_type(&self, place: u64) -> Result<Option<TypeId>, Error> {
+        let types = self.data.runtime_types.get_or_init(|| runtime_types::read(self));
+        types.as_ref().map(|types| types.get(&place).copied()).map_err(Clone::clone)
     }
 
     /// The type of that name.
