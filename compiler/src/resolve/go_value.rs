@@ -518,7 +518,20 @@ impl Body<'_, '_> {
             return None;
         }
         let whole = format!("{package}.{}", name.value);
-        let symbol = executable.binary.variable(&whole)?;
+        let Some(symbol) = executable.binary.variable(&whole) else {
+            if self.cx.ctypes.values.contains_key(package) || package == "args" {
+                return None;
+            }
+            self.error(
+                Diagnostic::error(
+                    "unknown-name",
+                    span,
+                    format!("{} has no variable `{whole}`", executable.name),
+                )
+                .note("variables that the program never uses are dropped when it is linked"),
+            );
+            return Some(None);
+        };
         Some(self.variable_value(&executable, &whole, symbol.addr, span))
     }
 

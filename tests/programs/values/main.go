@@ -87,7 +87,7 @@ var pkgMap = map[string]int{"one": 1, "two": 2}
 var pkgErr error = errors.New("global error")
 
 //go:noinline
-func showPkg() { sink.Add(pkgCounter) }
+func showPkg() { use([]any{pkgCounter, pkgName, pkgConfig, pkgMap, pkgErr}) }
 
 //go:noinline
 func showInt8(v int8) { use(v) }
