@@ -35,8 +35,7 @@ pub fn compile(script: &Script, target: &Target<'_>) -> Result<Compiled, Vec<Dia
     let ir = optimise::optimise(lowered);
     let code =
         allocate::allocate(ir.clone(), target.kernel).map_err(|e| vec![too_large(&typed, &e.to_string())])?;
-    let (elf, callbacks) =
-        emit::emit(&code).map_err(|e| vec![too_large(&typed, &e.to_string())])?;
+    let (elf, callbacks) = emit::emit(&code).map_err(|e| vec![too_large(&typed, &e.to_string())])?;
     let artifact = artifact(&typed, elf, actions, callbacks);
     Ok(Compiled { artifact, warnings, typed, ir, code })
 }

@@ -157,9 +157,7 @@ impl<'s> Lexer<'s> {
             "fn" if spaced && named => Some((Token::Fn, Until::Block)),
             "struct" if spaced && named => Some((Token::Struct, Until::Declaration)),
             "union" if spaced && named => Some((Token::Union, Until::Declaration)),
-            "enum" if spaced && named || follows.starts_with('{') => {
-                Some((Token::Enum, Until::Declaration))
-            }
+            "enum" if spaced && named || follows.starts_with('{') => Some((Token::Enum, Until::Declaration)),
             _ => None,
         };
         self.separates = false;
@@ -197,7 +195,8 @@ impl<'s> Lexer<'s> {
     fn attributes(&mut self) {
         loop {
             let (start, _) = trivia::skip_trivia(self.text, self.pos);
-            let Some(after) = self.text.get(start..).and_then(|rest| rest.strip_prefix("__attribute__")) else {
+            let Some(after) = self.text.get(start..).and_then(|rest| rest.strip_prefix("__attribute__"))
+            else {
                 return;
             };
             let (open, _) = trivia::skip_trivia(self.text, self.text.len() - after.len());

@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 
 use crate::ast::{
-    AttachPoint, BinaryOp, Block, CField, CType, CTypeKind, Expr, ExprKind, SizeOf, Stmt, StmtKind, TypeExpr, TypeKind,
+    AttachPoint, BinaryOp, Block, CField, CType, CTypeKind, Expr, ExprKind, SizeOf, Stmt, StmtKind, TypeExpr,
+    TypeKind,
 };
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceId, Span, Spanned};

@@ -82,7 +82,8 @@ impl Decoder {
             }
             Action::Result { value } => Event::Result(self.field(record, value).ok_or(())?),
             Action::PrintElement { map, key } => {
-                let parts: Vec<(u32, u32)> = key.iter().map(|field| (field.offset, field.ty.size())).collect();
+                let parts: Vec<(u32, u32)> =
+                    key.iter().map(|field| (field.offset, field.ty.size())).collect();
                 let key: Option<Vec<Value>> = key.iter().map(|field| self.field(record, field)).collect();
                 let key = key.ok_or(())?;
                 let bytes: Vec<u8> = parts
@@ -201,9 +202,10 @@ impl Decoder {
 
     /// The name of a Go type by the address of what the program knows of it.
     fn go_type_name(&self, addr: u64) -> String {
-        let found = self.go_program.as_ref().and_then(|(program, bias)| {
-            crate::go::type_name(&program.binary, addr.wrapping_sub(*bias))
-        });
+        let found = self
+            .go_program
+            .as_ref()
+            .and_then(|(program, bias)| crate::go::type_name(&program.binary, addr.wrapping_sub(*bias)));
         match (addr, found) {
             (0, _) => "<nil>".to_owned(),
             (_, Some(name)) => name,

@@ -127,7 +127,9 @@ impl Symboliser {
     pub(crate) fn kernel(&mut self, addr: u64) -> Frame {
         let symbols = self.kernel.get_or_insert_with(KernelSymbols::read);
         match symbols.find(addr) {
-            Some((name, offset)) => Frame { addr, function: Some(name.to_owned()), file: None, offset, line: None },
+            Some((name, offset)) => {
+                Frame { addr, function: Some(name.to_owned()), file: None, offset, line: None }
+            }
             None => Frame { addr, function: None, file: None, offset: 0, line: None },
         }
     }

@@ -164,10 +164,14 @@ impl World for LiveWorld {
         }
         let absent = |reason: String| Absent { reason, candidates: Vec::new() };
         let Some(pid) = self.pid else {
-            return Err(absent(format!("{} lies elsewhere in each process: name one with -p PID", file.name)));
+            return Err(absent(format!(
+                "{} lies elsewhere in each process: name one with -p PID",
+                file.name
+            )));
         };
         let mapped = mappings(pid).map_err(|error| absent(error.to_string()))?;
-        let is_it = |path: &str| path == file.name || Path::new(&file.name).ends_with(path.trim_start_matches('/'));
+        let is_it =
+            |path: &str| path == file.name || Path::new(&file.name).ends_with(path.trim_start_matches('/'));
         let found = mapped.iter().filter(|m| m.inode != 0 && is_it(&m.path)).find_map(|m| {
             let link = file.binary.link_addr(gprobe_symbols::FileOffset(m.offset))?;
             Some(m.start.wrapping_sub(link.0))

@@ -8,9 +8,7 @@ mod text;
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use gprobe_compiler::artifact::{
-    Action, Artifact, Count, MapValue, Piece, Show, SourcePlace, Trouble, Type,
-};
+use gprobe_compiler::artifact::{Action, Artifact, Count, MapValue, Piece, Show, SourcePlace, Trouble, Type};
 use gprobe_lang::source::SourceMap;
 use gprobe_runtime::{Event, MapDatum, MapEntry, Value};
 
@@ -48,7 +46,13 @@ pub struct Sink<'a> {
 
 impl<'a> Sink<'a> {
     /// A sink that writes to `out`.
-    pub fn new(out: Box<dyn Write + 'a>, format: Format, clock: Clock, sources: SourceMap, warnings: bool) -> Self {
+    pub fn new(
+        out: Box<dyn Write + 'a>,
+        format: Format,
+        clock: Clock,
+        sources: SourceMap,
+        warnings: bool,
+    ) -> Self {
         let look = Look { clock, show: Show::default() };
         Self { out, format, look, sources, warnings, troubles: HashMap::new(), wrote: false }
     }
@@ -193,7 +197,8 @@ impl<'a> Sink<'a> {
     pub fn benchmarks(&mut self, results: &[(String, u64, u64)]) -> io::Result<()> {
         match self.format {
             Format::Text => {
-                let width = results.iter().map(|(name, ..)| name.len()).max().unwrap_or(0).max("BENCHMARK".len());
+                let width =
+                    results.iter().map(|(name, ..)| name.len()).max().unwrap_or(0).max("BENCHMARK".len());
                 self.line(&format!("{:<width$} | {:>12} | {:>12}", "BENCHMARK", "AVERAGE", "ROUNDS"))?;
                 for (name, average, rounds) in results {
                     self.line(&format!("{name:<width$} | {:>12} | {rounds:>12}", format!("{average} ns")))?;
@@ -326,7 +331,9 @@ impl<'a> Sink<'a> {
                 }
                 if let (Trouble::Unreadable { helper }, Some(code)) = (what, code) {
                     let reason = error_text(code);
-                    lines.push_str(&format!("Additional Info - helper: {helper}, retcode: {code} ({reason})\n"));
+                    lines.push_str(&format!(
+                        "Additional Info - helper: {helper}, retcode: {code} ({reason})\n"
+                    ));
                 }
                 io::stderr().write_all(text::escape(&lines).as_bytes())
             }

@@ -50,7 +50,8 @@ pub(crate) fn text(held: &MapValue, points: &[SeriesPoint], look: &Look) -> Stri
             usize::try_from((value - low) * (WIDTH as i128 - 1) / range).unwrap_or(0).min(WIDTH - 1)
         };
         // Where 0 is, if it is in the range.
-        if low < 0 && high > 0
+        if low < 0
+            && high > 0
             && let Some(place) = bar.get_mut(column(0))
         {
             *place = b'.';

@@ -58,7 +58,8 @@ fn stack(frames: &[Frame], mode: StackMode, look: &Look) -> String {
         let line = match mode {
             StackMode::Raw => format!("{:x}", frame.addr),
             StackMode::Perf => {
-                let name = name.map_or_else(|| "[unknown]".to_owned(), |name| format!("{name}+{}", frame.offset));
+                let name =
+                    name.map_or_else(|| "[unknown]".to_owned(), |name| format!("{name}+{}", frame.offset));
                 let file = frame.file.as_deref().map(|file| format!(" ({file})")).unwrap_or_default();
                 format!("    {:x} {name}{file}", frame.addr)
             }
@@ -338,8 +339,18 @@ fn go_conversion(v: &Value, flavour: Flavour, look: &Look) -> String {
 /// Flags of the kernel's allocations, by `include/linux/gfp_types.h` of Linux 6.
 fn gfp_flags(flags: u64) -> String {
     const NAMES: [&str; 12] = [
-        "GFP_DMA", "GFP_HIGHMEM", "GFP_DMA32", "GFP_MOVABLE", "GFP_RECLAIMABLE", "GFP_HIGH", "GFP_IO", "GFP_FS",
-        "GFP_ZERO", "GFP_UNUSED", "GFP_DIRECT_RECLAIM", "GFP_KSWAPD_RECLAIM",
+        "GFP_DMA",
+        "GFP_HIGHMEM",
+        "GFP_DMA32",
+        "GFP_MOVABLE",
+        "GFP_RECLAIMABLE",
+        "GFP_HIGH",
+        "GFP_IO",
+        "GFP_FS",
+        "GFP_ZERO",
+        "GFP_UNUSED",
+        "GFP_DIRECT_RECLAIM",
+        "GFP_KSWAPD_RECLAIM",
     ];
     let named = NAMES.iter().enumerate().filter(|(bit, _)| flags >> bit & 1 != 0).map(|(_, name)| *name);
     let names: Vec<&str> = named.collect();

@@ -129,7 +129,11 @@ impl What {
             Self::Pointer { size, each } => area(*size) + each.iter().map(|f| f.what.bytes()).sum::<u32>(),
             Self::Interface { deep, .. } => {
                 let shallow = area(8) + area(DYNAMIC_BYTES) + 2 * area(DYNAMIC_TEXT);
-                if *deep { shallow + 2 * Self::Interface { empty: false, deep: false }.bytes() } else { shallow }
+                if *deep {
+                    shallow + 2 * Self::Interface { empty: false, deep: false }.bytes()
+                } else {
+                    shallow
+                }
             }
             Self::SwissMap(slots) => {
                 let directory = area(slots.group.max(8 * MAP_TABLES));

@@ -9,8 +9,8 @@ use object::{
 use super::btf::{self, Definition};
 use super::{EmitError, Encoded};
 use crate::allocate::Program;
-use crate::ir::MapDef;
 use crate::artifact::ProgramKind;
+use crate::ir::MapDef;
 
 /// The relocation of a map in LDDW.
 const R_BPF_64_64: u32 = 1;
@@ -24,11 +24,7 @@ const SECTIONS: [(ProgramKind, &str); 5] = [
 ];
 
 /// Writes the object of a unit whose programs are encoded, in the same order.
-pub(super) fn write(
-    maps: &[MapDef],
-    programs: &[&Program],
-    code: &[Encoded],
-) -> Result<Vec<u8>, EmitError> {
+pub(super) fn write(maps: &[MapDef], programs: &[&Program], code: &[Encoded]) -> Result<Vec<u8>, EmitError> {
     let mut object = Object::new(BinaryFormat::Elf, Architecture::Bpf, Endianness::Little);
     let license = object.add_section(Vec::new(), b"license".to_vec(), SectionKind::Data);
     // Tracing helpers are only for programs under the GPL; that is said of the generated program.

@@ -95,7 +95,10 @@ impl Expander<'_> {
             let diagnostic = Diagnostic::error(
                 "redeclared",
                 decl.name.span,
-                format!("the macro `{}` is declared twice with the same number of parameters", decl.name.value),
+                format!(
+                    "the macro `{}` is declared twice with the same number of parameters",
+                    decl.name.value
+                ),
             )
             .also(old.name.span, "first here");
             self.diagnostics.push(diagnostic);
@@ -198,7 +201,8 @@ impl Expander<'_> {
         if !is_call || known {
             return;
         }
-        let counts: Vec<usize> = self.macros.keys().filter(|(n, _)| n == name).map(|(_, count)| *count).collect();
+        let counts: Vec<usize> =
+            self.macros.keys().filter(|(n, _)| n == name).map(|(_, count)| *count).collect();
         if let Some(wanted) = counts.first() {
             self.diagnostics.push(Diagnostic::error(
                 "wrong-arguments",

@@ -111,7 +111,8 @@ impl Substitution {
     fn ty(&self, ty: &mut TypeExpr) {
         match &mut ty.kind {
             TypeKind::Named(name) => {
-                if let Some(Expr { kind: ExprKind::SizeOf(SizeOf::TypeOf(given)), .. }) = self.exprs.get(name) {
+                if let Some(Expr { kind: ExprKind::SizeOf(SizeOf::TypeOf(given)), .. }) = self.exprs.get(name)
+                {
                     *ty = given.clone();
                 }
             }
@@ -168,7 +169,9 @@ pub(super) fn children_of_stmt(stmt: &mut Stmt, f: &mut dyn FnMut(Child<'_>)) {
 pub(super) fn children_of_expr(expr: &mut Expr, f: &mut dyn FnMut(Child<'_>)) {
     match &mut expr.kind {
         ExprKind::Map { key, .. } => key.iter_mut().flatten().for_each(|e| f(Child::Expr(e))),
-        ExprKind::Call { args, .. } | ExprKind::Tuple(args) => args.iter_mut().for_each(|e| f(Child::Expr(e))),
+        ExprKind::Call { args, .. } | ExprKind::Tuple(args) => {
+            args.iter_mut().for_each(|e| f(Child::Expr(e)))
+        }
         ExprKind::Unary(_, e)
         | ExprKind::IncDec(_, e)
         | ExprKind::Field(e, _)

@@ -59,9 +59,7 @@ impl Builder<'_> {
                 let (a, b) = (self.scalar(a), self.scalar(b));
                 self.bin(op.machine(), a, b).into()
             }
-            ExprKind::Divide { remainder, signed, a, b } => {
-                self.divide(*remainder, *signed, a, b, expr.span)
-            }
+            ExprKind::Divide { remainder, signed, a, b } => self.divide(*remainder, *signed, a, b, expr.span),
             ExprKind::Ternary(cond, then, otherwise) => self.ternary(cond, then, otherwise).into(),
             ExprKind::Extend { value, bytes, signed } => {
                 let value = self.scalar(value);
@@ -343,9 +341,15 @@ impl Builder<'_> {
                 let cookie = self.cookie();
                 self.bin(BinOp::Shr, cookie, Operand::Imm(i64::from(super::COOKIE_FUNCTION))).into()
             }
-            Id::Curg | Id::Curm | Id::Curp | Id::Goid | Id::CurM | Id::CurP | Id::Gstatus | Id::CgoDepth | Id::Waitreason => {
-                self.goroutine(id)
-            }
+            Id::Curg
+            | Id::Curm
+            | Id::Curp
+            | Id::Goid
+            | Id::CurM
+            | Id::CurP
+            | Id::Gstatus
+            | Id::CgoDepth
+            | Id::Waitreason => self.goroutine(id),
             // One is a string and lives in memory, the other is an expression of its own.
             Id::Comm | Id::Frame => Operand::Imm(0),
         }

@@ -73,9 +73,8 @@ impl Builder<'_> {
             (ExprKind::Int(from), ExprKind::Int(to)) => Some(to.saturating_sub(*from)),
             _ => None,
         };
-        let followed = rounds.is_some_and(|n| n <= MOST_FOLLOWED)
-            && self.function.loops.is_empty()
-            && !has_loops(body);
+        let followed =
+            rounds.is_some_and(|n| n <= MOST_FOLLOWED) && self.function.loops.is_empty() && !has_loops(body);
         let budget = !followed && self.shared.kernel.may_goto;
         let (first, last) = (self.scalar(from), self.scalar(to));
         // Both are looked at once, whatever the body does to what they are made of.

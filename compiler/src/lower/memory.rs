@@ -67,7 +67,9 @@ impl Builder<'_> {
             }
             ExprKind::GoValue { capture, image } => self.write_go(*capture, image, slot, offset),
             ExprKind::Inet { len, value } => self.write_inet(*len, value, slot, offset),
-            ExprKind::Buf { from, limit } => self.write_buffer(from, limit.as_deref(), slot, offset, ty, expr.span),
+            ExprKind::Buf { from, limit } => {
+                self.write_buffer(from, limit.as_deref(), slot, offset, ty, expr.span)
+            }
             _ if matches!(ty, Type::Str { .. }) => self.write_string(expr, slot, offset, ty),
             _ => {
                 let (base, from, source) = self.memory(expr);
@@ -86,7 +88,15 @@ impl Builder<'_> {
     }
 
     /// Bytes of the target or the kernel; zeros, and a loss, where they can't be read.
-    fn read_bytes(&mut self, helper: Helper, addr: Operand, size: Operand, slot: SlotId, offset: u32, span: Span) {
+    fn read_bytes(
+        &mut self,
+        helper: Helper,
+        addr: Operand,
+        size: Operand,
+        slot: SlotId,
+        offset: u32,
+        span: Span,
+    ) {
         let to = self.slot_addr(slot, offset);
         let failed = self.call(helper, vec![to.into(), size, addr]);
         self.when(Cond::Ne, failed.into(), Operand::Imm(0), |b| b.failed_read(helper, failed, Some(span)));

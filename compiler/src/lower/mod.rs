@@ -90,7 +90,8 @@ pub fn lower(
         .enumerate()
         .map(|(index, map)| {
             let declared = program.declared.get(index).copied().flatten();
-            let lru = declared.is_some_and(|(kind, _)| matches!(kind, MapKind::LruHash | MapKind::LruPerCpuHash));
+            let lru =
+                declared.is_some_and(|(kind, _)| matches!(kind, MapKind::LruHash | MapKind::LruPerCpuHash));
             let kind = match (map.per_cpu, lru) {
                 (true, false) => MapKind::PerCpuHash,
                 (true, true) => MapKind::LruPerCpuHash,
@@ -179,10 +180,9 @@ fn start_clock(shared: &Shared<'_>) -> Vec<Program> {
 fn lower_probe(shared: &Shared<'_>, probe: &Probe, symbol: String, first_callback: u32) -> Vec<Program> {
     let mut b = Builder::new(shared, probe, symbol, first_callback);
     let out = b.new_block();
-    if shared.pid.is_some() && matches!(
-            probe.kind,
-            ProgramKind::Tracepoint | ProgramKind::RawTracepoint | ProgramKind::PerfEvent
-        ) {
+    if shared.pid.is_some()
+        && matches!(probe.kind, ProgramKind::Tracepoint | ProgramKind::RawTracepoint | ProgramKind::PerfEvent)
+    {
         b.only_target(out);
     }
     if probe.checks_flags {

@@ -228,7 +228,11 @@ impl<'r, 't> Body<'r, 't> {
                 Diagnostic::error(
                     "type-mismatch",
                     value.span,
-                    format!("${name} is declared as {}, and this is {}", stated.describe(), value.ty.describe()),
+                    format!(
+                        "${name} is declared as {}, and this is {}",
+                        stated.describe(),
+                        value.ty.describe()
+                    ),
                 )
                 .also(span, "its declared type stays"),
             );
@@ -368,11 +372,8 @@ pub(super) fn tuple_parts(tuple: Expr) -> Vec<Expr> {
         (ExprKind::Tuple(parts), _) => parts,
         (kind, Ty::Tuple(tys)) => {
             let whole = Expr { kind, ty: Ty::Tuple(tys.clone()), span };
-            let part = |(index, ty)| Expr {
-                kind: ExprKind::TupleIndex(Box::new(whole.clone()), index),
-                ty,
-                span,
-            };
+            let part =
+                |(index, ty)| Expr { kind: ExprKind::TupleIndex(Box::new(whole.clone()), index), ty, span };
             tys.into_iter().enumerate().map(part).collect()
         }
         (kind, ty) => vec![Expr { kind, ty, span }],

@@ -116,10 +116,9 @@ impl Body<'_, '_> {
             },
             Id::Str => self.str(args, span),
             Id::Buf => self.buf(args, span),
-            Id::Strlen => self.string_argument(first).map_or_else(
-                || self.broken(span),
-                |text| of(ExprKind::StrLen(Box::new(text)), Ty::U64),
-            ),
+            Id::Strlen => self
+                .string_argument(first)
+                .map_or_else(|| self.broken(span), |text| of(ExprKind::StrLen(Box::new(text)), Ty::U64)),
             Id::Strcontains | Id::Strstr => {
                 let position = function.id == Id::Strstr;
                 let (text, part) = (self.string_argument(first), self.string_argument(args.get(1)));
@@ -188,9 +187,7 @@ impl Body<'_, '_> {
                 None => self.broken(span),
             },
             Id::Getopt => self.getopt(args, span),
-            Id::DefaultStrLength => {
-                of(ExprKind::Int(i64::from(self.cx.options.max_strlen)), Ty::U64)
-            }
+            Id::DefaultStrLength => of(ExprKind::Int(i64::from(self.cx.options.max_strlen)), Ty::U64),
             Id::IsArray | Id::IsInteger | Id::IsPtr | Id::IsStr | Id::IsUnsignedInteger | Id::IsLiteral => {
                 self.question(function.id, first, span)
             }
@@ -234,7 +231,8 @@ impl Body<'_, '_> {
             name.span,
             format!("there is no function `{}`", name.value),
         );
-        let names = functions::FUNCTIONS.iter().map(|f| f.name).chain(self.cx.macros.iter().map(String::as_str));
+        let names =
+            functions::FUNCTIONS.iter().map(|f| f.name).chain(self.cx.macros.iter().map(String::as_str));
         if let Some(hint) = did_you_mean(&name.value, names) {
             diagnostic = diagnostic.help(hint);
         }
@@ -342,8 +340,12 @@ impl Body<'_, '_> {
                     Some(found) => mode = found,
                     None => {
                         self.error(
-                            Diagnostic::error("unknown-name", arg.span, format!("`{name}` is no form of a stack"))
-                                .help("there are bpftrace, perf and raw"),
+                            Diagnostic::error(
+                                "unknown-name",
+                                arg.span,
+                                format!("`{name}` is no form of a stack"),
+                            )
+                            .help("there are bpftrace, perf and raw"),
                         );
                         return self.broken(span);
                     }

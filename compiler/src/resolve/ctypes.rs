@@ -43,7 +43,11 @@ impl Resolver<'_> {
         }
     }
 
-    fn c_enum(&mut self, decl: &ast::CType, values: &[(gprobe_lang::source::Spanned<String>, Option<ast::Expr>)]) {
+    fn c_enum(
+        &mut self,
+        decl: &ast::CType,
+        values: &[(gprobe_lang::source::Spanned<String>, Option<ast::Expr>)],
+    ) {
         let table = self.enums.len() as u32;
         let mut next = 0i64;
         let mut names = Vec::new();
@@ -183,7 +187,9 @@ impl Resolver<'_> {
         let known: Vec<String> = known.collect();
         diagnostic = match did_you_mean(name, known.iter().map(String::as_str)) {
             Some(hint) => diagnostic.help(hint),
-            None => diagnostic.help("declare it at the start of the script: `struct point { int x; int y; };`"),
+            None => {
+                diagnostic.help("declare it at the start of the script: `struct point { int x; int y; };`")
+            }
         };
         self.report(diagnostic);
     }
@@ -194,7 +200,8 @@ const MOST_BYTES: u32 = 16 << 10;
 
 /// Names to suggest.
 const NAMES: &[&str] = &[
-    "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool", "string", "char", "void",
+    "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool", "string", "char",
+    "void",
 ];
 
 fn struct_tag(name: &str) -> Option<&str> {
@@ -215,7 +222,8 @@ pub(super) fn scalar(name: &str) -> Option<CType> {
         _ => {
             let words: Vec<&str> = name.split_whitespace().filter(|w| *w != "volatile").collect();
             let has = |word| words.contains(&word);
-            let known = |word: &&str| matches!(*word, "unsigned" | "signed" | "long" | "short" | "int" | "char");
+            let known =
+                |word: &&str| matches!(*word, "unsigned" | "signed" | "long" | "short" | "int" | "char");
             if words.is_empty() || !words.iter().all(|word| known(word)) {
                 return None;
             }

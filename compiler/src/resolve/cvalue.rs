@@ -105,11 +105,8 @@ impl Body<'_, '_> {
         known: impl Iterator<Item = &'n str> + Clone,
         name: &Spanned<String>,
     ) -> Expr {
-        let mut diagnostic = Diagnostic::error(
-            "unknown-field",
-            name.span,
-            format!("{what} has no field `{}`", name.value),
-        );
+        let mut diagnostic =
+            Diagnostic::error("unknown-field", name.span, format!("{what} has no field `{}`", name.value));
         if let Some(hint) = did_you_mean(&name.value, known.clone()) {
             diagnostic = diagnostic.help(hint);
         }
@@ -134,7 +131,10 @@ impl Body<'_, '_> {
                     self.error(Diagnostic::error(
                         "not-constant",
                         index.span,
-                        format!("a tuple's part is named by a number, 0 to {}", parts.len().saturating_sub(1)),
+                        format!(
+                            "a tuple's part is named by a number, 0 to {}",
+                            parts.len().saturating_sub(1)
+                        ),
                     ));
                     self.broken(span)
                 }

@@ -119,8 +119,9 @@ impl Body<'_, '_> {
                 let zero = Box::new(number(0, span));
                 let there = ExprKind::Compare(Compare::Ne, Box::new(pointer.clone()), zero);
                 let text = ExprKind::CStr { addr: Box::new(pointer), kernel: false, limit: None };
-                let [there, text, none] = [(there, Ty::BOOL), (text, string.clone()), (ExprKind::Str(Vec::new()), string.clone())]
-                    .map(|(kind, ty)| Box::new(Expr { kind, ty, span }));
+                let [there, text, none] =
+                    [(there, Ty::BOOL), (text, string.clone()), (ExprKind::Str(Vec::new()), string.clone())]
+                        .map(|(kind, ty)| Box::new(Expr { kind, ty, span }));
                 Expr { kind: ExprKind::Ternary(there, text, none), ty: string.clone(), span }
             })
             .collect();
@@ -154,7 +155,11 @@ impl Body<'_, '_> {
         if let ExprKind::Int(n) = number.kind
             && !(1..=64).contains(&n)
         {
-            self.error(Diagnostic::error("out-of-range", number.span, format!("{n} is no signal; they are 1 to 64")));
+            self.error(Diagnostic::error(
+                "out-of-range",
+                number.span,
+                format!("{n} is no signal; they are 1 to 64"),
+            ));
             return None;
         }
         Some(Stmt::Signal { number, thread })
@@ -170,7 +175,8 @@ impl Body<'_, '_> {
         if !self.cx.named_known.iter().any(|(known, _)| *known == name) {
             self.cx.named_known.push((name.clone(), help));
         }
-        let given = self.cx.target.named.iter().rev().find(|(known, _)| *known == name).map(|(_, v)| v.clone());
+        let given =
+            self.cx.target.named.iter().rev().find(|(known, _)| *known == name).map(|(_, v)| v.clone());
         let default = match args.get(1) {
             None => Expr { kind: ExprKind::Int(0), ty: Ty::BOOL, span },
             Some(default) => self.expr(default),
@@ -242,7 +248,8 @@ impl Body<'_, '_> {
             fields.push((name.to_owned(), Ty::BOOL));
             values.push(Expr { kind: ExprKind::Int(i64::from(flag)), ty: Ty::BOOL, span });
         }
-        for (name, text) in [("stack_mode", mode), ("str_trunc_trailer", options.str_trunc_trailer.as_str())] {
+        for (name, text) in [("stack_mode", mode), ("str_trunc_trailer", options.str_trunc_trailer.as_str())]
+        {
             let text = self.string(text.as_bytes(), span);
             fields.push((name.to_owned(), text.ty.clone()));
             values.push(text);
@@ -265,9 +272,9 @@ impl Body<'_, '_> {
 /// The number of a signal by its name, with or without `SIG`: `signal(7)` of Linux on x86-64.
 pub(super) fn signal_number(name: &str) -> Option<u32> {
     const NAMES: [&str; 31] = [
-        "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
-        "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF",
-        "WINCH", "IO", "PWR", "SYS",
+        "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE",
+        "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ",
+        "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
     ];
     let upper = name.to_ascii_uppercase();
     let plain = upper.strip_prefix("SIG").unwrap_or(&upper);

@@ -17,9 +17,7 @@ impl Body<'_, '_> {
         let span = expr.span;
         let of = |kind, ty| Expr { kind, ty, span };
         match &expr.kind {
-            Ast::Int { value, .. } => {
-                of(ExprKind::Int(*value as i64), literal(*value))
-            }
+            Ast::Int { value, .. } => of(ExprKind::Int(*value as i64), literal(*value)),
             Ast::Str(bytes) => self.string(bytes, span),
             Ast::Bool(value) => of(ExprKind::Int(i64::from(*value)), Ty::BOOL),
             Ast::Var(name) => self.var(name, span),

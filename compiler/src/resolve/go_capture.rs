@@ -67,8 +67,12 @@ impl Body<'_, '_> {
             None => {
                 let Some(capture) = plan(&executable.binary, ty, size as u32) else {
                     self.error(
-                        Diagnostic::error("too-large", span, "this value points to more than is shown at once")
-                            .help("name one of its fields or elements"),
+                        Diagnostic::error(
+                            "too-large",
+                            span,
+                            "this value points to more than is shown at once",
+                        )
+                        .help("name one of its fields or elements"),
                     );
                     return None;
                 };

@@ -238,7 +238,9 @@ impl Body<'_, '_> {
                     _ => Some(Located::Expr(self.deref(value, expr.span))),
                 },
             },
-            Ast::Ident(name) if name == "retval" && matches!(self.place, Place::Function { go: true, ret: true, .. }) => {
+            Ast::Ident(name)
+                if name == "retval" && matches!(self.place, Place::Function { go: true, ret: true, .. }) =>
+            {
                 match self.first_result(expr.span)? {
                     Some(value) => Some(Located::Go(value)),
                     None => Some(Located::Expr(self.retval(expr.span))),
@@ -368,7 +370,9 @@ impl Body<'_, '_> {
         let Some(executable) = self.executable(span) else { return Some(self.broken(span)) };
         let Some(ty) = self.go_type(&executable, value.ty, span) else { return Some(self.broken(span)) };
         let found = match (&ty.kind, capacity) {
-            (TypeKind::String, false) | (TypeKind::Slice { .. }, false) => self.word(&value, 8, 8, true, span),
+            (TypeKind::String, false) | (TypeKind::Slice { .. }, false) => {
+                self.word(&value, 8, 8, true, span)
+            }
             (TypeKind::Slice { .. }, true) => self.word(&value, 16, 8, true, span),
             (TypeKind::Array { count, .. }, _) => {
                 Some(Expr { kind: ExprKind::Int(*count as i64), ty: Ty::I64, span })
@@ -498,8 +502,12 @@ impl Body<'_, '_> {
             Some(pieces) => Some(Value { at: At::Pieces(pieces, 0), ty: param.ty }),
             None => {
                 self.error(
-                    Diagnostic::error("unreadable", span, format!("the result `{}` can't be read", param.name))
-                        .note("it is passed in a floating-point register, which the kernel does not show"),
+                    Diagnostic::error(
+                        "unreadable",
+                        span,
+                        format!("the result `{}` can't be read", param.name),
+                    )
+                    .note("it is passed in a floating-point register, which the kernel does not show"),
                 );
                 None
             }
@@ -654,12 +662,7 @@ impl Body<'_, '_> {
     }
 
     /// Where a value lies that is on the stack.
-    fn frame_address(
-        &mut self,
-        pieces: &[(u64, u64, Location)],
-        start: u64,
-        span: Span,
-    ) -> Option<Expr> {
+    fn frame_address(&mut self, pieces: &[(u64, u64, Location)], start: u64, span: Span) -> Option<Expr> {
         let Some((_, _, Location::FrameOffset(frame))) = pieces.first() else { return None };
         let kind = ExprKind::Context { offset: x64::RSP, bytes: 8, signed: false };
         let sp = Expr { kind, ty: Ty::U64, span };
@@ -936,17 +939,19 @@ fn embedded_pointer(file: &TargetBinary, ty: TypeId, name: &str, depth: usize) -
     if depth >= MAX_EMBEDDING {
         return None;
     }
-    fields.iter().filter(|f| f.embedded).find_map(|field| match file.binary.layout().ty(field.ty).ok()?.kind {
-        TypeKind::Pointer(Some(to)) => {
-            let promoted = find_field(file, to, name, depth + 1).is_some()
-                || embedded_pointer(file, to, name, depth + 1).is_some();
-            promoted.then_some((field.offset, field.ty))
+    fields.iter().filter(|f| f.embedded).find_map(|field| {
+        match file.binary.layout().ty(field.ty).ok()?.kind {
+            TypeKind::Pointer(Some(to)) => {
+                let promoted = find_field(file, to, name, depth + 1).is_some()
+                    || embedded_pointer(file, to, name, depth + 1).is_some();
+                promoted.then_some((field.offset, field.ty))
+            }
+            TypeKind::Struct { .. } => {
+                let (offset, ty) = embedded_pointer(file, field.ty, name, depth + 1)?;
+                Some((field.offset + offset, ty))
+            }
+            _ => None,
         }
-        TypeKind::Struct { .. } => {
-            let (offset, ty) = embedded_pointer(file, field.ty, name, depth + 1)?;
-            Some((field.offset + offset, ty))
-        }
-        _ => None,
     })
 }
 

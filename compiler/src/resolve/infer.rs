@@ -14,9 +14,7 @@ pub(crate) fn join(a: &Ty, b: &Ty) -> Option<Ty> {
         (Ty::Unknown, other) | (other, Ty::Unknown) => Some(other.clone()),
         (Ty::Literal(x), Ty::Literal(y)) => Some(Ty::Literal(*x.max(y))),
         (Ty::Literal(n), Ty::Value(Type::Int { bytes, signed }))
-        | (Ty::Value(Type::Int { bytes, signed }), Ty::Literal(n)) => {
-            Some(Ty::int(*bytes.max(n), *signed))
-        }
+        | (Ty::Value(Type::Int { bytes, signed }), Ty::Literal(n)) => Some(Ty::int(*bytes.max(n), *signed)),
         (Ty::Record(x), Ty::Record(y)) if x.len() == y.len() => {
             let names = x.iter().zip(y).map(|((name, x), (other, y))| {
                 (name == other).then(|| join(x, y)).flatten().map(|ty| (name.clone(), ty))
@@ -44,16 +42,14 @@ pub(crate) fn join(a: &Ty, b: &Ty) -> Option<Ty> {
         {
             Some(Ty::Value(Type::Pointer))
         }
-        (x, y) if x.is_integer() && y.is_integer() => {
-            Some(match (x, y) {
-                (Ty::Value(Type::Int { bytes, signed }), Ty::Value(Type::Int { bytes: more, signed: other }))
-                    if signed == other =>
-                {
-                    Ty::int(*bytes.max(more), *signed)
-                }
-                _ => Ty::int(8, x.is_signed() || y.is_signed()),
-            })
-        }
+        (x, y) if x.is_integer() && y.is_integer() => Some(match (x, y) {
+            (Ty::Value(Type::Int { bytes, signed }), Ty::Value(Type::Int { bytes: more, signed: other }))
+                if signed == other =>
+            {
+                Ty::int(*bytes.max(more), *signed)
+            }
+            _ => Ty::int(8, x.is_signed() || y.is_signed()),
+        }),
         _ => None,
     }
 }

@@ -14,10 +14,24 @@ use crate::target::MissingProbes;
 
 /// Settings of bpftrace that mean nothing here, because gprobe does the same without being told.
 const WITHOUT_EFFECT: &[&str] = &[
-    "cache_user_symbols", "cpp_demangle", "lazy_symbolication", "log_size", "max_bpf_progs", "max_ast_nodes",
-    "max_type_res_iterations", "on_stack_limit", "perf_rb_pages", "unstable_import", "unstable_import_statement",
-    "unstable_map_decl", "unstable_macro", "unstable_tseries", "unstable_addr", "unstable_dw_ustack",
-    "use_blazesym", "verify_llvm_ir",
+    "cache_user_symbols",
+    "cpp_demangle",
+    "lazy_symbolication",
+    "log_size",
+    "max_bpf_progs",
+    "max_ast_nodes",
+    "max_type_res_iterations",
+    "on_stack_limit",
+    "perf_rb_pages",
+    "unstable_import",
+    "unstable_import_statement",
+    "unstable_map_decl",
+    "unstable_macro",
+    "unstable_tseries",
+    "unstable_addr",
+    "unstable_dw_ustack",
+    "use_blazesym",
+    "verify_llvm_ir",
 ];
 
 /// Licences that the kernel takes for programs with all helpers.
@@ -26,8 +40,16 @@ const LICENSES: &[&str] =
 
 /// Settings that do something, by name.
 pub const SETTINGS: &[&str] = &[
-    "license", "max_cat_bytes", "max_map_keys", "max_probes", "max_strlen", "missing_probes", "print_maps_on_exit",
-    "show_debug_info", "stack_mode", "str_trunc_trailer",
+    "license",
+    "max_cat_bytes",
+    "max_map_keys",
+    "max_probes",
+    "max_strlen",
+    "missing_probes",
+    "print_maps_on_exit",
+    "show_debug_info",
+    "stack_mode",
+    "str_trunc_trailer",
 ];
 
 impl Resolver<'_> {
@@ -71,8 +93,12 @@ impl Resolver<'_> {
             "percpuarray" => MapKind::PerCpuHash,
             other => {
                 self.report(
-                    Diagnostic::error("unknown-type", decl.kind.span, format!("there is no kind of map `{other}`"))
-                        .help("there are hash, lruhash, percpuhash and percpulruhash"),
+                    Diagnostic::error(
+                        "unknown-type",
+                        decl.kind.span,
+                        format!("there is no kind of map `{other}`"),
+                    )
+                    .help("there are hash, lruhash, percpuhash and percpulruhash"),
                 );
                 return;
             }
@@ -206,6 +232,10 @@ impl Resolver<'_> {
                 return self.report(diagnostic);
             }
         };
-        self.report(Diagnostic::error("out-of-range", span, format!("{given} must be {wanted}, not `{text}`")));
+        self.report(Diagnostic::error(
+            "out-of-range",
+            span,
+            format!("{given} must be {wanted}, not `{text}`"),
+        ));
     }
 }

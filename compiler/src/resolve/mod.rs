@@ -37,10 +37,10 @@ use gprobe_lang::source::Span;
 use gprobe_symbols::{Binary, Param};
 
 use self::body::{Body, Uses};
-pub(crate) use self::infer::join;
-pub use self::items::SETTINGS;
 use self::ctypes::CTypes;
+pub(crate) use self::infer::join;
 use self::infer::{Held, MapState};
+pub use self::items::SETTINGS;
 use self::place::Place;
 use self::sites::Candidate;
 use self::typed::{MapIndex, Probe, Program, Ty};
@@ -215,7 +215,10 @@ impl<'t> Resolver<'t> {
             Held::Plain(ty) => ty.clone(),
             Held::Aggregate(MapValue::Count) => Ty::U64,
             Held::Aggregate(
-                MapValue::Sum { signed } | MapValue::Min { signed } | MapValue::Max { signed } | MapValue::Avg { signed },
+                MapValue::Sum { signed }
+                | MapValue::Min { signed }
+                | MapValue::Max { signed }
+                | MapValue::Avg { signed },
             ) => Ty::int(8, *signed),
             Held::Aggregate(_) => Ty::Unknown,
         };
@@ -344,8 +347,7 @@ impl<'t> Resolver<'t> {
             .iter()
             .enumerate()
             .map(|(i, state)| {
-                let value =
-                    state.value.as_ref().map_or(MapValue::Plain(Type::I64), Held::map_value);
+                let value = state.value.as_ref().map_or(MapValue::Plain(Type::I64), Held::map_value);
                 MapInfo {
                     name: format!("@{}", state.name),
                     symbol: format!("gp_map{i}"),
@@ -372,10 +374,7 @@ impl<'t> Resolver<'t> {
             go_values: self.go_values,
             declared: self.maps.iter().map(|map| map.declared).collect(),
             print_maps_on_exit: self.options.print_maps_on_exit,
-            show: Show {
-                truncated: self.options.str_trunc_trailer.clone(),
-                lines: self.options.show_lines,
-            },
+            show: Show { truncated: self.options.str_trunc_trailer.clone(), lines: self.options.show_lines },
             runtime: self.runtime,
         };
         Ok((program, self.options, self.diagnostics))
@@ -396,8 +395,12 @@ impl<'t> Resolver<'t> {
                 );
             } else {
                 self.report(
-                    Diagnostic::error("undefined-map", map.first, format!("nothing is ever assigned to @{}", map.name))
-                        .help(format!("assign to it in a probe: `@{0} = ...` or `@{0}[key] = ...`", map.name)),
+                    Diagnostic::error(
+                        "undefined-map",
+                        map.first,
+                        format!("nothing is ever assigned to @{}", map.name),
+                    )
+                    .help(format!("assign to it in a probe: `@{0} = ...` or `@{0}[key] = ...`", map.name)),
                 );
             }
         }
@@ -418,7 +421,11 @@ impl<'t> Resolver<'t> {
         let known: Vec<String> = self
             .named_known
             .iter()
-            .map(|(name, help)| if help.is_empty() { format!("--{name}") } else { format!("--{name}: {help}") })
+            .map(
+                |(name, help)| {
+                    if help.is_empty() { format!("--{name}") } else { format!("--{name}: {help}") }
+                },
+            )
             .collect();
         let span = Span::new(gprobe_lang::source::SourceId(0), 0, 0);
         let mut diagnostic = Diagnostic::error(

@@ -6,8 +6,8 @@ use gprobe_lang::source::{Span, Spanned};
 
 use super::Resolver;
 use super::body::not_yet;
-use super::mentions::mentions;
 use super::effects::signal_number;
+use super::mentions::mentions;
 use super::place::Place;
 use super::sites::{Candidate, Grouping, Wanted};
 use crate::artifact::{Attach, ProgramKind};
@@ -156,8 +156,12 @@ impl Resolver<'_> {
             return self.own_candidate(point, "self", attach);
         }
         self.report(
-            Diagnostic::error("bad-attach-point", point.text.span, "this names no signal that gprobe can get")
-                .help("write `self:signal:SIGUSR1`"),
+            Diagnostic::error(
+                "bad-attach-point",
+                point.text.span,
+                "this names no signal that gprobe can get",
+            )
+            .help("write `self:signal:SIGUSR1`"),
         );
         None
     }
@@ -213,7 +217,9 @@ impl Resolver<'_> {
             );
             return None;
         };
-        let Some((_, config, default)) = table.iter().find(|(names, ..)| names.contains(&name.value.as_str())) else {
+        let Some((_, config, default)) =
+            table.iter().find(|(names, ..)| names.contains(&name.value.as_str()))
+        else {
             let mut diagnostic = Diagnostic::error(
                 "no-match",
                 name.span,
@@ -231,7 +237,11 @@ impl Resolver<'_> {
             Some(text) => match super::expr::parse_int(&text.value).filter(|n| *n > 0) {
                 Some(n) => n as u64,
                 None => {
-                    self.report(Diagnostic::error("bad-attach-point", text.span, "this is no number of events"));
+                    self.report(Diagnostic::error(
+                        "bad-attach-point",
+                        text.span,
+                        "this is no number of events",
+                    ));
                     return None;
                 }
             },

@@ -123,7 +123,8 @@ impl Body<'_, '_> {
             n => format!("unroll minimum value is 1, and this is {n}"),
         };
         self.error(
-            Diagnostic::error("out-of-range", value.span, message).help("`for ($i : 0..n)` has no such bounds"),
+            Diagnostic::error("out-of-range", value.span, message)
+                .help("`for ($i : 0..n)` has no such bounds"),
         );
         None
     }
@@ -350,11 +351,9 @@ impl Body<'_, '_> {
         let size = match pointee {
             Pointee::C { ty, .. } => u64::from(ty.size()),
             Pointee::Own(ty) => u64::from(ty.stored().size()),
-            Pointee::Go(id) => self
-                .cx
-                .go_executable()
-                .and_then(|e| e.binary.layout().ty(*id).ok())
-                .map_or(1, |ty| ty.size),
+            Pointee::Go(id) => {
+                self.cx.go_executable().and_then(|e| e.binary.layout().ty(*id).ok()).map_or(1, |ty| ty.size)
+            }
         };
         i64::try_from(size).unwrap_or(1).max(1)
     }

@@ -67,7 +67,10 @@ impl Body<'_, '_> {
     fn param_text(&self, arg: &ast::Expr) -> Option<String> {
         match &arg.kind {
             Ast::Positional(n) => Some(
-                n.checked_sub(1).and_then(|i| self.cx.target.params.get(i as usize)).cloned().unwrap_or_default(),
+                n.checked_sub(1)
+                    .and_then(|i| self.cx.target.params.get(i as usize))
+                    .cloned()
+                    .unwrap_or_default(),
             ),
             Ast::Binary(ast::BinaryOp::Add, base, by) => {
                 let (text, Ast::Int { value, .. }) = (self.param_text(base)?, &by.kind) else { return None };
@@ -85,7 +88,10 @@ impl Body<'_, '_> {
             Ty::Value(Type::Str { max } | Type::Buf { max }) => Some(*max),
             ty if ty.is_scalar() || *ty == Ty::Unknown => None,
             other => {
-                let message = format!("bytes are of an address, an array or a string, and this is {}", other.describe());
+                let message = format!(
+                    "bytes are of an address, an array or a string, and this is {}",
+                    other.describe()
+                );
                 self.error(Diagnostic::error("type-mismatch", from.span, message));
                 return self.broken(span);
             }
@@ -158,10 +164,13 @@ impl Body<'_, '_> {
         };
         let (Some(most), Some(a), Some(b)) = (most, a, b) else { return self.broken(span) };
         for side in [&a, &b] {
-            let ok = matches!(side.ty, Ty::Unknown | Ty::Value(Type::Str { .. } | Type::Buf { .. } | Type::C(_)));
+            let ok =
+                matches!(side.ty, Ty::Unknown | Ty::Value(Type::Str { .. } | Type::Buf { .. } | Type::C(_)));
             if !ok {
                 let message = format!("{} has no bytes to compare", side.ty.describe());
-                self.error(Diagnostic::error("type-mismatch", side.span, message).help("`buf(x, n)` reads bytes"));
+                self.error(
+                    Diagnostic::error("type-mismatch", side.span, message).help("`buf(x, n)` reads bytes"),
+                );
                 return self.broken(span);
             }
         }
@@ -191,9 +200,15 @@ impl Body<'_, '_> {
             let ty = Ty::int(bytes, false);
             let kind = match &value.kind {
                 ExprKind::ReadC { addr, kernel: false } | ExprKind::CStr { addr, kernel: false, .. } => {
-                    ExprKind::ReadUser { addr: Box::new(plus((**addr).clone(), offset)), bytes, signed: false }
+                    ExprKind::ReadUser {
+                        addr: Box::new(plus((**addr).clone(), offset)),
+                        bytes,
+                        signed: false,
+                    }
                 }
-                _ => ExprKind::Part { of: Box::new(value.clone()), offset, index: None, bytes, signed: false },
+                _ => {
+                    ExprKind::Part { of: Box::new(value.clone()), offset, index: None, bytes, signed: false }
+                }
             };
             Box::new(Expr { kind, ty, span })
         };
@@ -202,7 +217,8 @@ impl Body<'_, '_> {
             Ty::Value(Type::Str { max }) if *max >= 6 && matches!(value.kind, ExprKind::CStr { .. }) => {}
             Ty::Unknown => return self.broken(span),
             other => {
-                let message = format!("a hardware address is an array of 6 bytes, and this is {}", other.describe());
+                let message =
+                    format!("a hardware address is an array of 6 bytes, and this is {}", other.describe());
                 self.error(Diagnostic::error("type-mismatch", value.span, message));
                 return self.broken(span);
             }
@@ -220,8 +236,10 @@ impl Body<'_, '_> {
             Ty::Value(Type::C(ty)) if matches!(ty.size(), 4 | 16) => ty.size(),
             Ty::Unknown => return self.broken(span),
             other => {
-                let message =
-                    format!("an IP address is a number or an array of 4 or 16 bytes, and this is {}", other.describe());
+                let message = format!(
+                    "an IP address is a number or an array of 4 or 16 bytes, and this is {}",
+                    other.describe()
+                );
                 self.error(Diagnostic::error("type-mismatch", value.span, message));
                 return self.broken(span);
             }

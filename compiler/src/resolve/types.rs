@@ -27,7 +27,11 @@ impl Body<'_, '_> {
                 "timestamp" => Ty::Value(Type::Timestamp("%H:%M:%S".into())),
                 name => match self.cx.c_named(name) {
                     Some(CType::Void) => {
-                        self.error(Diagnostic::error("unknown-type", ty.span, "`void` is no type of a value"));
+                        self.error(Diagnostic::error(
+                            "unknown-type",
+                            ty.span,
+                            "`void` is no type of a value",
+                        ));
                         return None;
                     }
                     Some(found) => self.c_value_type(&found),
@@ -132,8 +136,7 @@ impl Body<'_, '_> {
         match (&ty, value.ty.clone()) {
             (Ty::Value(Type::Bool), from) if from.is_scalar() => {
                 let zero = Expr { kind: ExprKind::Int(0), ty: Ty::I64, span };
-                let kind =
-                    ExprKind::Compare(super::typed::Compare::Ne, Box::new(value), Box::new(zero));
+                let kind = ExprKind::Compare(super::typed::Compare::Ne, Box::new(value), Box::new(zero));
                 of(kind, Ty::BOOL)
             }
             (Ty::Value(Type::Int { bytes, signed }), from) if from.is_scalar() => {
@@ -146,7 +149,9 @@ impl Body<'_, '_> {
                 of(ExprKind::Extend { value: Box::new(value), bytes, signed }, ty)
             }
             // An array's bytes as a number.
-            (Ty::Value(Type::Int { bytes, signed }), Ty::Value(Type::C(from))) if from.size() >= u32::from(*bytes) => {
+            (Ty::Value(Type::Int { bytes, signed }), Ty::Value(Type::C(from)))
+                if from.size() >= u32::from(*bytes) =>
+            {
                 let (bytes, signed) = (*bytes, *signed);
                 let kind = match value.kind {
                     ExprKind::ReadC { addr, kernel: false } => ExprKind::ReadUser { addr, bytes, signed },
@@ -185,7 +190,9 @@ impl Body<'_, '_> {
                 bytes.resize(to.size() as usize, 0);
                 of(ExprKind::Bytes(bytes), ty)
             }
-            (Ty::Value(Type::C(to)), Ty::Value(Type::C(from))) if to.size() == from.size() => of(value.kind, ty),
+            (Ty::Value(Type::C(to)), Ty::Value(Type::C(from))) if to.size() == from.size() => {
+                of(value.kind, ty)
+            }
             (Ty::Value(Type::Str { .. }), Ty::Value(Type::Str { .. }))
             | (Ty::Value(Type::Buf { .. }), Ty::Value(Type::Buf { .. })) => of(value.kind, ty),
             (to, from) if *to == from => value,
@@ -207,11 +214,8 @@ impl Body<'_, '_> {
 
     /// `sizeof`, `offsetof`, `typeof` as values.
     pub(super) fn type_question(&mut self, question: &SizeOf, span: Span) -> Expr {
-        let number = |n: u32| Expr {
-            kind: ExprKind::Int(i64::from(n)),
-            ty: super::expr::literal(u64::from(n)),
-            span,
-        };
+        let number =
+            |n: u32| Expr { kind: ExprKind::Int(i64::from(n)), ty: super::expr::literal(u64::from(n)), span };
         match question {
             SizeOf::Type(ty) | SizeOf::TypeOf(ty) => match self.type_expr(ty) {
                 Some(ty) => number(c_size(&ty)),

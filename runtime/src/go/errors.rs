@@ -26,14 +26,14 @@ pub(super) fn text(value: &GoValue) -> Option<String> {
             Some(format!("{} {}: {}", string("Op")?, string("Path")?, wrapped("Err")?))
         }
         "*os.SyscallError" => Some(format!("{}: {}", string("Syscall")?, wrapped("Err")?)),
-        "*os.LinkError" => Some(format!("{} {} {}: {}", string("Op")?, string("Old")?, string("New")?, wrapped("Err")?)),
+        "*os.LinkError" => {
+            Some(format!("{} {} {}: {}", string("Op")?, string("Old")?, string("New")?, wrapped("Err")?))
+        }
         "*strconv.NumError" => {
             Some(format!("strconv.{}: parsing {:?}: {}", string("Func")?, string("Num")?, wrapped("Err")?))
         }
         "context.deadlineExceededError" => Some("context deadline exceeded".to_owned()),
-        "runtime.errorString" | "runtime.plainError" => {
-            Some(format!("runtime error: {}", plain(inner)?))
-        }
+        "runtime.errorString" | "runtime.plainError" => Some(format!("runtime error: {}", plain(inner)?)),
         "syscall.Errno" => match inner.kind {
             GoKind::Uint(number) => Some(errno(number)),
             _ => None,

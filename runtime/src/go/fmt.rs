@@ -41,9 +41,7 @@ impl GoValue {
 
     /// `exported`: fmt could call its methods.
     fn write(&self, out: &mut String, named: bool, depth: usize, exported: bool) {
-        if exported
-            && let Some(text) = self.method_text()
-        {
+        if exported && let Some(text) = self.method_text() {
             out.push_str(&text);
             return;
         }
@@ -201,7 +199,10 @@ mod tests {
             ty: "[]int".into(),
             kind: GoKind::List { elements: vec![int(1), int(2)], len: 3, cap: Some(4) },
         };
-        let point = GoValue { ty: "main.T".into(), kind: GoKind::Struct(vec![("A".into(), int(7)), ("B".into(), list)]) };
+        let point = GoValue {
+            ty: "main.T".into(),
+            kind: GoKind::Struct(vec![("A".into(), int(7)), ("B".into(), list)]),
+        };
         let pointer = GoValue {
             ty: "*main.T".into(),
             kind: GoKind::Pointer { addr: 0xc000, to: Some(Box::new(point)) },

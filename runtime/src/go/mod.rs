@@ -7,6 +7,6 @@ mod read;
 mod time;
 mod value;
 
-pub(crate) use self::read::{Reader, type_name};
 pub use self::fmt::Style;
+pub(crate) use self::read::{Reader, type_name};
 pub use self::value::{GoKind, GoValue};

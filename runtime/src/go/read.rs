@@ -93,7 +93,9 @@ impl<'a> Reader<'a> {
                 let (re, im) = image.get(..size)?.split_at(size / 2);
                 GoKind::Complex { re: float(re)?, im: float(im)?, bytes: (ty.size / 2) as u8 }
             }
-            TypeKind::Pointer(Some(to)) => return Some(self.pointer(ty.name.clone(), *to, image, nested).kind),
+            TypeKind::Pointer(Some(to)) => {
+                return Some(self.pointer(ty.name.clone(), *to, image, nested).kind);
+            }
             TypeKind::Pointer(None) | TypeKind::UnsafePointer => {
                 GoKind::Pointer { addr: word(image, 0)?, to: None }
             }
@@ -219,7 +221,9 @@ impl<'a> Reader<'a> {
             (self.binary.layout().size_of(key).ok()?, self.binary.layout().size_of(elem).ok()?);
         let shape = super::read::Shape::of(self, key, elem, key_size, elem_size);
         if self.swiss {
-            self.swiss_groups(header, shape.group, |group| self.swiss_group(group, &shape, key, elem, nested, &mut entries));
+            self.swiss_groups(header, shape.group, |group| {
+                self.swiss_group(group, &shape, key, elem, nested, &mut entries)
+            });
         } else {
             self.old_buckets(header, shape.group, |bucket| {
                 self.old_bucket(bucket, &shape, key, elem, nested, &mut entries);

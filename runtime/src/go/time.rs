@@ -46,7 +46,9 @@ fn fraction(n: u64, unit: u64) -> String {
 pub(super) fn time(value: &GoValue) -> Option<String> {
     let GoKind::Struct(fields) = &value.kind else { return None };
     let field = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| &value.kind);
-    let (Some(GoKind::Uint(wall)), Some(GoKind::Int(ext))) = (field("wall"), field("ext")) else { return None };
+    let (Some(GoKind::Uint(wall)), Some(GoKind::Int(ext))) = (field("wall"), field("ext")) else {
+        return None;
+    };
     let monotonic = wall >> 63 != 0;
     let nanos = (wall & ((1 << 30) - 1)) as i32;
     let seconds = if monotonic { (wall << 1 >> 31) as i64 + WALL_TO_INTERNAL } else { *ext };

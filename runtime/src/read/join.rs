@@ -63,7 +63,13 @@ fn points(words: &[u64], series: &TSeries) -> Vec<SeriesPoint> {
 
 fn join_points(a: SeriesPoint, b: SeriesPoint, kind: TSeriesKind) -> SeriesPoint {
     match kind {
-        TSeriesKind::Last => if b.mark > a.mark { b } else { a },
+        TSeriesKind::Last => {
+            if b.mark > a.mark {
+                b
+            } else {
+                a
+            }
+        }
         TSeriesKind::Min => SeriesPoint { value: a.value.min(b.value), ..a },
         TSeriesKind::Max => SeriesPoint { value: a.value.max(b.value), ..a },
         TSeriesKind::Avg | TSeriesKind::Sum => {
