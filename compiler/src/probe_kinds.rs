@@ -171,9 +171,9 @@ pub const KINDS: &[ProbeKind] = &[
 
 /// The kind that a word of an attach point means: by its name in any case, or by its short form.
 pub fn find(word: &str) -> Option<&'static ProbeKind> {
-    KINDS.iter().find(|kind| {
-        word.eq_ignore_ascii_case(kind.name) || (!kind.short.is_empty() && word == kind.short)
-    })
+    KINDS
+        .iter()
+        .find(|kind| word.eq_ignore_ascii_case(kind.name) || (!kind.short.is_empty() && word == kind.short))
 }
 
 /// Names of an event that perf counts, its number (`PERF_COUNT_*` of `linux/perf_event.h`), and how
