@@ -192,6 +192,24 @@ pub(crate) enum Command {
         /// The script to print
         name: Option<String>,
     },
+    /// Write scripts in the usual style
+    Fmt {
+        /// Scripts, which are changed in place; `-`, or none: from standard input to standard output
+        files: Vec<PathBuf>,
+        /// Change nothing; name what would change, and exit with 1 if anything would
+        #[arg(long)]
+        check: bool,
+    },
+    /// Say what a function, a builtin, a kind of probe, a setting or a script that ships is for
+    Doc {
+        /// Its name; without one, all names
+        name: Option<String>,
+    },
+    /// Say more of an error or a warning: `gprobe explain no-match`
+    Explain {
+        /// What stands in brackets in the message; without it, all that there are
+        code: Option<String>,
+    },
 }
 
 /// How results are written.

@@ -2,8 +2,10 @@
 
 mod args;
 mod compile;
+mod doc;
 mod doctor;
 mod filter;
+mod fmt;
 mod list;
 mod options;
 mod own;
@@ -60,6 +62,9 @@ pub fn main() -> ExitCode {
         Some(Command::Compile { looked, emit, output }) => compile::compile(&looked, emit, output.as_deref()),
         Some(Command::Doctor) => doctor::doctor(),
         Some(Command::Stdlib { name }) => script::stdlib(name.as_deref()),
+        Some(Command::Fmt { files, check }) => fmt::fmt(&files, check),
+        Some(Command::Doc { name }) => doc::doc(name.as_deref()),
+        Some(Command::Explain { code }) => doc::explain(code.as_deref()),
     };
     match done {
         Ok(code) => ExitCode::from(code),

@@ -191,3 +191,34 @@ fn a_pattern_of_files_attaches_in_each_that_has_the_function() {
     target.go();
     target.finish();
 }
+
+#[test]
+fn scripts_are_formatted_in_place_or_only_checked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("a.gp");
+    let path = file.display().to_string();
+    std::fs::write(&file, "begin{exit( )}").expect("written");
+    let check = gprobe().args(["fmt", "--check", &path]).run();
+    assert_eq!((check.code, check.stdout), (Some(1), format!("{path}\n")));
+    gprobe().args(["fmt", &path]).run().success();
+    let text = std::fs::read_to_string(&file).expect("the script");
+    assert!(text.ends_with("}\n") && text.contains("exit()"), "{text}");
+    gprobe().args(["fmt", "--check", &path]).run().success();
+    std::fs::write(&file, "begin {").expect("written");
+    let wrong = gprobe().args(["fmt", &path]).run();
+    assert!(wrong.code == Some(1) && wrong.stderr.contains("error["), "{}", wrong.stderr);
+    assert_eq!(std::fs::read_to_string(&file).expect("the script"), "begin {");
+}
+
+#[test]
+fn names_and_codes_are_documented() {
+    let overview = gprobe().args(["doc"]).run().success().stdout;
+    assert!(overview.contains("  uretprobe ") && overview.contains("  max_strlen "), "{overview}");
+    let one = gprobe().args(["doc", "hist"]).run().success().stdout;
+    assert!(one.starts_with("hist("), "{one}");
+    let slip = gprobe().args(["doc", "tracepiont"]).run();
+    assert!(slip.code == Some(1) && slip.stderr.contains("did you mean `tracepoint`?"), "{}", slip.stderr);
+    let code = gprobe().args(["explain", "no-match"]).run().success().stdout;
+    assert!(code.starts_with("no-match\n  "), "{code}");
+    assert_eq!(gprobe().args(["explain", "nomatch"]).run().code, Some(1));
+}
