@@ -66,3 +66,53 @@ fn the_scripts_that_ship_stand_in_the_readme() {
         assert!(text.contains(&format!("| `{}` | {what} |", script.name)), "{what}");
     }
 }
+
+#[test]
+fn every_command_stands_in_the_reference_of_the_command_line() {
+    let help = Gprobe::at(env!("CARGO_BIN_EXE_gprobe")).args(["--help"]).run();
+    let commands = help.stdout.split("Commands:\n").nth(1).expect("the commands");
+    let (_, text) = read("docs/cli.md");
+    let mut seen = 0;
+    for line in commands.lines().take_while(|line| !line.is_empty()) {
+        let name = line.split_whitespace().next().expect("a name");
+        if name != "help" {
+            assert!(
+                text.contains(&format!("    gprobe {name} "))
+                    || text.contains(&format!("    gprobe {name}\n")),
+                "{name}"
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen >= 8, "{}", help.stdout);
+}
+
+#[test]
+fn every_code_of_a_message_is_explained() {
+    let codes = regex::Regex::new(r#"(?:Diagnostic::(?:error|warning)|\.missing|\.absent)\(\s*"([a-z-]+)""#);
+    let codes = codes.expect("an expression");
+    let (mut folders, mut seen) = (vec![workspace().join("compiler/src"), workspace().join("src")], 0);
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(&path).expect("a file");
+            for code in codes.captures_iter(&text) {
+                let known = gprobe_lang::diagnostic::code::find(&code[1]).is_some();
+                assert!(known, "{}: `{}` is not in lang/src/diagnostic/code.rs", path.display(), &code[1]);
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 50, "{seen} codes found");
+}
+
+#[test]
+fn the_examples_of_probe_kinds_are_scripts() {
+    for kind in gprobe_compiler::probe_kinds::KINDS.iter().filter(|kind| kind.supported) {
+        let parsed = gprobe_lang::parse(gprobe_lang::source::SourceId(0), kind.example);
+        assert!(parsed.diagnostics.is_empty(), "{}: {:?}", kind.example, parsed.diagnostics);
+    }
+}

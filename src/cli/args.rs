@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use regex::Regex;
 
 /// Exit codes, for `--help`; `docs/cli.md` has the same table.
 const AFTER_HELP: &str = "\
@@ -18,11 +19,12 @@ Examples:
   gprobe cgocalls -p 4242
   gprobe -p 4242 -e 'go:main.handle { @[goid] = count(); }'
   gprobe script.gp -c './server -port 8080'
-  gprobe list 'net/http.*' -p 4242";
+  gprobe list 'net/http.*' -p 4242
+  gprobe -l 'tracepoint:sched:*'";
 
 /// See inside running Go programs: goroutines, threads, cgo.
 #[derive(Debug, Parser)]
-#[command(name = "gprobe", version, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
+#[command(name = "gprobe", version = concat!("v", env!("CARGO_PKG_VERSION")), after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
 pub(crate) struct Cli {
     /// One of the commands.
     #[command(subcommand)]
@@ -36,7 +38,7 @@ pub(crate) struct Cli {
 #[derive(Args, Debug)]
 pub(crate) struct Run {
     /// A script file, or the name of a script that ships (`gprobe stdlib` lists them)
-    #[arg(value_name = "SCRIPT", required_unless_present = "program")]
+    #[arg(value_name = "SCRIPT", required_unless_present_any = ["program", "list"])]
     pub script: Option<String>,
     /// Parameters of the script: $1, $2, ..., and behind `--` named ones: --name=value
     #[arg(value_name = "PARAMS")]
@@ -44,9 +46,16 @@ pub(crate) struct Run {
     /// A program given right here
     #[arg(short = 'e', long = "program", value_name = "PROGRAM")]
     pub program: Vec<String>,
+    /// List probes and run nothing: those that match a pattern given as SCRIPT (`*` and `?` are wild, a
+    /// comma is between two), those of a script, or all; with -v their arguments
+    #[arg(short, long)]
+    pub list: bool,
     #[command(flatten)]
     #[allow(missing_docs, reason = "clap would show it as help")]
     pub target: TargetArgs,
+    /// Attach only probes whose whole names match; begin and end stay
+    #[arg(long, value_name = "REGEX", value_parser = filter)]
+    pub probe_filter: Option<Regex>,
     /// Allow functions that do more than look: system(), signal()
     #[arg(long = "unsafe")]
     pub allow_unsafe: bool,
@@ -112,10 +121,10 @@ pub(crate) enum ModeArg {
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct TargetArgs {
     /// The running process
-    #[arg(short, long, value_name = "PID")]
+    #[arg(short, long, value_name = "PID", value_parser = pid)]
     pub pid: Option<u32>,
     /// Start this command (words split as a shell would, but no shell), traced from its first instruction
-    #[arg(short, long, value_name = "COMMAND", conflicts_with = "pid")]
+    #[arg(short, long, visible_alias = "cmd", value_name = "COMMAND", conflicts_with = "pid")]
     pub command: Option<String>,
     /// An executable: what its functions and types are read from, in all processes that run it
     #[arg(short = 'x', long = "exe", value_name = "BINARY", conflicts_with_all = ["pid", "command"])]
@@ -126,7 +135,7 @@ pub(crate) struct TargetArgs {
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct FileArgs {
     /// The running process
-    #[arg(short, long, value_name = "PID")]
+    #[arg(short, long, value_name = "PID", value_parser = pid)]
     pub pid: Option<u32>,
     /// An executable or a library
     #[arg(short = 'x', long = "exe", value_name = "BINARY", conflicts_with = "pid")]
@@ -183,6 +192,24 @@ pub(crate) enum Command {
         /// The script to print
         name: Option<String>,
     },
+    /// Write scripts in the usual style
+    Fmt {
+        /// Scripts, which are changed in place; `-`, or none: from standard input to standard output
+        files: Vec<PathBuf>,
+        /// Change nothing; name what would change, and exit with 1 if anything would
+        #[arg(long)]
+        check: bool,
+    },
+    /// Say what a function, a builtin, a kind of probe, a setting or a script that ships is for
+    Doc {
+        /// Its name; without one, all names
+        name: Option<String>,
+    },
+    /// Say more of an error or a warning: `gprobe explain no-match`
+    Explain {
+        /// What stands in brackets in the message; without it, all that there are
+        code: Option<String>,
+    },
 }
 
 /// How results are written.
@@ -221,4 +248,45 @@ fn duration(text: &str) -> Result<Duration, String> {
         unit => return Err(format!("`{unit}` is no unit of time; there are ms, s, m and h")),
     };
     Duration::try_from_secs_f64(number * unit).map_err(|error| error.to_string())
+}
+
+/// The largest process id that Linux gives out, whatever `kernel.pid_max` says now.
+const PID_MAX: u64 = 1 << 22;
+
+/// A process id.
+fn pid(text: &str) -> Result<u32, String> {
+    if !text.starts_with(|c: char| c.is_ascii_digit()) {
+        return Err(format!("Failed to parse pid: invalid integer: {text}"));
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(format!("Failed to parse pid: invalid trailing bytes: {text}"));
+    }
+    let number = text.parse::<u64>().ok().filter(|number| (1..=PID_MAX).contains(number));
+    number.and_then(|number| u32::try_from(number).ok()).ok_or_else(|| format!("Pid out of range: {text}"))
+}
+
+/// The expression of `--probe-filter`.
+fn filter(text: &str) -> Result<Regex, String> {
+    Regex::new(text).map_err(|error| format!("Invalid --probe-filter regex '{text}': {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn process_ids_are_numbers_that_linux_gives_out() {
+        assert_eq!(pid("42"), Ok(42));
+        assert_eq!(pid("a1"), Err("Failed to parse pid: invalid integer: a1".to_owned()));
+        assert_eq!(pid("1a1"), Err("Failed to parse pid: invalid trailing bytes: 1a1".to_owned()));
+        for wrong in ["0", "4194305", "99999999999999999999999"] {
+            assert_eq!(pid(wrong), Err(format!("Pid out of range: {wrong}")));
+        }
+    }
 }

@@ -2,21 +2,25 @@
 
 mod args;
 mod compile;
+mod doc;
 mod doctor;
+mod filter;
+mod fmt;
 mod list;
+mod options;
 mod own;
 mod run;
 mod script;
 mod target;
+mod usage;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
 use gprobe_lang::diagnostic::{Diagnostic, render};
 use gprobe_lang::source::SourceMap;
 
-use self::args::{Cli, Command};
+use self::args::Command;
 
 /// The script is wrong.
 const SCRIPT_WRONG: u8 = 1;
@@ -30,6 +34,8 @@ pub(crate) enum Failure {
     Script(Vec<Diagnostic>, SourceMap),
     /// The script can't be read, or is none; one sentence.
     Unreadable(String),
+    /// As [`Unreadable`](Self::Unreadable), and a sentence that may help.
+    Hinted(String, String),
     /// The target or the kernel; one sentence, and what to do.
     Target(String),
     /// The output can't be written.
@@ -44,14 +50,21 @@ impl From<io::Error> for Failure {
 
 /// Runs the command line and gives its exit code.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match usage::parse() {
+        Ok(cli) => cli,
+        Err(code) => return ExitCode::from(code),
+    };
     let done = match cli.command {
+        None if cli.run.list => list::probes(&cli.run),
         None => run::run(&cli.run),
         Some(Command::List { pattern, file, verbose }) => list::list(pattern.as_deref(), &file, verbose),
         Some(Command::Check(looked)) => compile::check(&looked),
         Some(Command::Compile { looked, emit, output }) => compile::compile(&looked, emit, output.as_deref()),
         Some(Command::Doctor) => doctor::doctor(),
         Some(Command::Stdlib { name }) => script::stdlib(name.as_deref()),
+        Some(Command::Fmt { files, check }) => fmt::fmt(&files, check),
+        Some(Command::Doc { name }) => doc::doc(name.as_deref()),
+        Some(Command::Explain { code }) => doc::explain(code.as_deref()),
     };
     match done {
         Ok(code) => ExitCode::from(code),
@@ -63,21 +76,26 @@ pub fn main() -> ExitCode {
 fn report(failure: &Failure) -> u8 {
     match failure {
         Failure::Script(diagnostics, sources) => {
-            show(diagnostics, sources);
+            show(&options::show(diagnostics), sources);
             SCRIPT_WRONG
         }
         Failure::Unreadable(message) => {
-            say(&format!("error: {message}"));
+            say(&format!("ERROR: {message}"));
+            SCRIPT_WRONG
+        }
+        Failure::Hinted(message, hint) => {
+            say(&format!("ERROR: {message}"));
+            say(&format!("HINT: {hint}"));
             SCRIPT_WRONG
         }
         Failure::Target(message) => {
-            say(&format!("error: {message}"));
+            say(&format!("ERROR: {message}"));
             NOT_ALLOWED
         }
         // Whoever read the output has had enough.
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Failure::Output(error) => {
-            say(&format!("error: the output can't be written: {error}"));
+            say(&format!("ERROR: the output can't be written: {error}"));
             NOT_ALLOWED
         }
     }

@@ -13,10 +13,10 @@ use gprobe_runtime::process::{Spawned, boot_ns};
 use gprobe_runtime::{Attached, Event, Finished, LiveWorld, Loaded};
 
 use super::args::{BufferArg, FormatArg, ModeArg, Run};
-use super::own;
 use super::script::{ScriptWorld, Source, load};
 use super::target::executable;
-use super::{Failure, say, show};
+use super::{Failure, SCRIPT_WRONG, say, show};
+use super::{filter, list, own};
 use crate::output::{Clock, Format, Sink};
 
 /// How long events are waited for at once.
@@ -34,7 +34,14 @@ pub(super) fn run(args: &Run) -> Result<u8, Failure> {
     };
     let pid = args.target.pid.or(command.as_ref().map(Spawned::pid));
     let started = start(args, &source, &params, pid, command.as_ref().map(Spawned::pid))?;
-    let Some((attached, sources)) = started else { return Ok(0) };
+    let (attached, sources) = match started {
+        Started::Attached(attached, sources) => (*attached, sources),
+        Started::Dry => return Ok(0),
+        Started::NoProbes => {
+            say("No probes to attach");
+            return Ok(SCRIPT_WRONG);
+        }
+    };
     let out: Box<dyn Write> = match &args.output {
         Some(path) => Box::new(BufWriter::new(File::create(path)?)),
         None => Box::new(BufWriter::new(io::stdout().lock())),
@@ -86,7 +93,7 @@ fn mode(args: &Run) -> Mode {
 }
 
 /// With `-e`, what would be the script is the first parameter.
-fn script_and_params(args: &Run) -> (Option<&str>, Vec<String>) {
+pub(super) fn script_and_params(args: &Run) -> (Option<&str>, Vec<String>) {
     let mut params = args.params.clone();
     if !args.program.is_empty() {
         params.splice(0..0, args.script.clone());
@@ -136,11 +143,22 @@ fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
     Ok(stop)
 }
 
-fn spawn(command: &str) -> Result<Spawned, Failure> {
+/// Starts the command of -c.
+pub(super) fn spawn(command: &str) -> Result<Spawned, Failure> {
     let words = shlex::split(command).ok_or_else(|| {
         Failure::Target(format!("`{command}` can't be split in words: a quote is not closed"))
     })?;
     Spawned::start(&words).map_err(|error| Failure::Target(error.to_string()))
+}
+
+/// What came of starting a script.
+enum Started {
+    /// It runs; and the texts that it is made of.
+    Attached(Box<Attached>, SourceMap),
+    /// It could run.
+    Dry,
+    /// `--probe-filter` left nothing of it.
+    NoProbes,
 }
 
 /// Compiles, loads and attaches; nothing is attached in a dry run.
@@ -150,13 +168,20 @@ fn start(
     params: &[String],
     pid: Option<u32>,
     command: Option<u32>,
-) -> Result<Option<(Attached, SourceMap)>, Failure> {
+) -> Result<Started, Failure> {
     let times = Times::new(args.verbose);
     let executable = executable(pid, args.target.exe.as_deref())?;
     let facts = gprobe_runtime::kernel::facts();
     let live = LiveWorld::new(pid);
     let world = ScriptWorld::new(&live, source);
     let (named, params) = split_params(params);
+    let mut script = source.script.clone();
+    list::spell_out(&mut script, pid);
+    if let Some(wanted) = &args.probe_filter
+        && !filter::before(&mut script, wanted, &params)
+    {
+        return Ok(Started::NoProbes);
+    }
     let target = Target {
         process: pid,
         executable,
@@ -174,12 +199,17 @@ fn start(
         params,
     };
     times.lap("open the target");
-    let compiled = gprobe_compiler::compile(&source.script, &target);
+    let compiled = gprobe_compiler::compile(&script, &target);
     let sources = world.into_sources();
-    let compiled = compiled.map_err(|diagnostics| {
+    let mut compiled = compiled.map_err(|diagnostics| {
         let all = source.warnings.iter().cloned().chain(diagnostics).collect();
         Failure::Script(all, sources.clone())
     })?;
+    if let Some(wanted) = &args.probe_filter
+        && !filter::after(&mut compiled.artifact, wanted)
+    {
+        return Ok(Started::NoProbes);
+    }
     times.lap("compile");
     if !args.quiet && !args.no_warnings {
         let warnings: Vec<_> = source.warnings.iter().chain(&compiled.warnings).cloned().collect();
@@ -189,11 +219,11 @@ fn start(
     let loaded = Loaded::load(compiled.artifact, &facts).map_err(failed)?;
     times.lap("load");
     if args.dry_run {
-        return Ok(None);
+        return Ok(Started::Dry);
     }
     let attached = loaded.attach(pid).map_err(failed)?;
     times.lap("attach");
-    Ok(Some((attached, sources)))
+    Ok(Started::Attached(Box::new(attached), sources))
 }
 
 /// Says, when asked to, how long each step took.

@@ -48,17 +48,17 @@ fn find(name: &str) -> Result<(String, String), Failure> {
         if let Some(shipped) = gprobe_stdlib::find(name) {
             return Ok((format!("{name}.gp"), shipped.text.to_owned()));
         }
-        if !name.contains('/') && !name.ends_with(".gp") {
+        if !name.contains('/') && path.extension().is_none() {
             let names = gprobe_stdlib::SCRIPTS.iter().map(|s| s.name);
             let hint = did_you_mean(name, names.clone())
                 .unwrap_or_else(|| format!("scripts that ship: {}", names.collect::<Vec<_>>().join(", ")));
-            return Err(Failure::Unreadable(format!(
-                "there is no script `{name}`, neither a file nor one that ships; {hint}"
-            )));
+            return Err(Failure::Hinted(format!("{}, nor does such a script ship", not_there(name)), hint));
         }
+        return Err(Failure::Unreadable(not_there(name)));
     }
-    let bytes =
-        std::fs::read(path).map_err(|error| Failure::Unreadable(format!("{name} can't be read: {error}")))?;
+    let unread =
+        |error| Failure::Unreadable(format!("failed to open file '{name}': {}", without_number(&error)));
+    let bytes = std::fs::read(path).map_err(unread)?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok((name.to_owned(), text)),
         Err(error) => {
@@ -69,6 +69,17 @@ fn find(name: &str) -> Result<(String, String), Failure> {
             )))
         }
     }
+}
+
+/// Says that there is no such file, as `open` would.
+fn not_there(name: &str) -> String {
+    format!("failed to open file '{name}': No such file or directory")
+}
+
+/// An error of the system in its own words alone, without `(os error 2)`.
+pub(super) fn without_number(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error ").next().unwrap_or(&text).to_owned()
 }
 
 /// The world, with the files that scripts import.

@@ -61,7 +61,7 @@ fn a_script_that_is_no_text_is_refused() {
     std::fs::write(&path, b"begin {\n \xff }").expect("written");
     let output = gprobe().args([path.display().to_string()]).run();
     wrong(&output, &["not UTF-8", "line 2"]);
-    wrong(&gprobe().args(["cgocals"]).run(), &["no script `cgocals`", "did you mean `cgocalls`?"]);
+    wrong(&gprobe().args(["cgocals"]).run(), &["failed to open file 'cgocals'", "did you mean `cgocalls`?"]);
 }
 
 #[test]

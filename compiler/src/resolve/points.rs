@@ -11,45 +11,8 @@ use super::mentions::mentions;
 use super::place::Place;
 use super::sites::{Candidate, Grouping, Wanted};
 use crate::artifact::{Attach, ProgramKind};
+use crate::probe_kinds::{self, HARDWARE, KINDS, SOFTWARE};
 use crate::target::{Absent, MissingProbes, Mode};
-
-/// Probe kinds with their short names; `false`: later.
-const KINDS: &[(&str, &str, bool)] = &[
-    ("begin", "", true),
-    ("end", "", true),
-    ("interval", "i", true),
-    ("profile", "p", true),
-    ("go", "", true),
-    ("uprobe", "u", true),
-    ("uretprobe", "ur", true),
-    ("tracepoint", "t", true),
-    ("rawtracepoint", "rt", true),
-    ("software", "s", true),
-    ("hardware", "h", true),
-    ("self", "", true),
-    ("test", "", true),
-    ("bench", "", true),
-    ("kprobe", "k", false),
-    ("kretprobe", "kr", false),
-    ("fentry", "f", false),
-    ("fexit", "fr", false),
-    ("usdt", "U", false),
-    ("watchpoint", "w", false),
-    ("iter", "it", false),
-    ("goroutine", "", false),
-    ("cgo", "", false),
-    ("sched", "", false),
-    ("mutex", "", false),
-    ("rwmutex", "", false),
-    ("chan", "", false),
-    ("select", "", false),
-    ("syscall", "", false),
-    ("gc", "", false),
-    ("heap", "", false),
-    ("netpoll", "", false),
-    ("timer", "", false),
-    ("panic", "", false),
-];
 
 impl Resolver<'_> {
     /// All that a probe of the script may become.
@@ -66,13 +29,10 @@ impl Resolver<'_> {
         let point = self.with_params(point);
         let first = point.parts.first()?;
         let word = first.value.as_str();
-        let kind = KINDS.iter().find(|(name, short, _)| {
-            word.eq_ignore_ascii_case(name) || (!short.is_empty() && word == *short)
-        });
-        let Some((kind, _, now)) = kind else {
+        let Some(kind) = probe_kinds::find(word) else {
             let mut diagnostic =
                 Diagnostic::error("unknown-probe", first.span, format!("there is no probe kind `{word}`"));
-            let names = KINDS.iter().filter(|k| k.2).map(|k| k.0);
+            let names = KINDS.iter().filter(|kind| kind.supported).map(|kind| kind.name);
             diagnostic = match did_you_mean(word, names.clone()) {
                 Some(hint) => diagnostic.help(hint),
                 None => diagnostic.note(format!("probe kinds: {}", names.collect::<Vec<_>>().join(", "))),
@@ -80,13 +40,14 @@ impl Resolver<'_> {
             self.report(diagnostic);
             return None;
         };
-        if !now {
-            self.report(not_yet(first.span, &format!("`{kind}` probes")));
+        if !kind.supported {
+            self.report(not_yet(first.span, &format!("`{}` probes", kind.name)));
             return None;
         }
+        let kind = kind.name;
         let args: Vec<&Spanned<String>> = point.parts.iter().skip(1).collect();
         let whole = point.text.span;
-        match *kind {
+        match kind {
             "begin" => self.own(&point, &args, "begin", Attach::Begin),
             "end" => self.own(&point, &args, "end", Attach::End),
             "interval" => {
@@ -107,7 +68,7 @@ impl Resolver<'_> {
             }
             "self" => self.own_signal(&point, &args),
             "test" | "bench" => {
-                let wanted = if *kind == "test" { Mode::Test } else { Mode::Bench };
+                let wanted = if kind == "test" { Mode::Test } else { Mode::Bench };
                 let name = args.iter().map(|a| a.value.as_str()).collect::<Vec<_>>().join(":");
                 if name.is_empty() {
                     self.report(
@@ -119,10 +80,10 @@ impl Resolver<'_> {
                 if self.options.mode != wanted {
                     return Some(Vec::new());
                 }
-                let attach = if *kind == "test" { Attach::Test { name } } else { Attach::Bench { name } };
+                let attach = if kind == "test" { Attach::Test { name } } else { Attach::Bench { name } };
                 self.own_candidate(&point, kind, attach)
             }
-            _ if self.options.mode != Mode::Trace && !matches!(*kind, "begin" | "end") => Some(Vec::new()),
+            _ if self.options.mode != Mode::Trace && !matches!(kind, "begin" | "end") => Some(Vec::new()),
             "rawtracepoint" => self.raw_tracepoint(&point, &args),
             "software" | "hardware" => self.counter(&point, &args, kind),
             "go" => self.go(&point, &args, grouping),
@@ -486,36 +447,6 @@ impl Resolver<'_> {
         self.functions(point, &binary, pattern, &what, grouping)
     }
 }
-
-/// Names of an event, `PERF_COUNT_SW_*` of `linux/perf_event.h`, and how many there are between two hits.
-type Counters = &'static [(&'static [&'static str], u64, u64)];
-
-const SOFTWARE: Counters = &[
-    (&["cpu-clock", "cpu"], 0, 1_000_000),
-    (&["task-clock"], 1, 1_000_000),
-    (&["page-faults", "faults"], 2, 100),
-    (&["context-switches", "cs"], 3, 1000),
-    (&["cpu-migrations"], 4, 1),
-    (&["minor-faults"], 5, 100),
-    (&["major-faults"], 6, 1),
-    (&["alignment-faults"], 7, 1),
-    (&["emulation-faults"], 8, 1),
-    (&["dummy"], 9, 1),
-    (&["bpf-output"], 10, 1),
-];
-
-const HARDWARE: Counters = &[
-    (&["cpu-cycles", "cycles"], 0, 1_000_000),
-    (&["instructions"], 1, 1_000_000),
-    (&["cache-references"], 2, 1_000_000),
-    (&["cache-misses"], 3, 1_000_000),
-    (&["branch-instructions", "branches"], 4, 100_000),
-    (&["branch-misses"], 5, 100_000),
-    (&["bus-cycles"], 6, 100_000),
-    (&["frontend-stalls"], 7, 1_000_000),
-    (&["backend-stalls"], 8, 1_000_000),
-    (&["ref-cycles"], 9, 1_000_000),
-];
 
 fn unit_ns(unit: &str) -> Option<u64> {
     Some(match unit {

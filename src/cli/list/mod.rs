@@ -1,4 +1,7 @@
-//! `gprobe list`: what can be probed.
+//! `gprobe list` and `gprobe -l`: what can be probed.
+
+mod files;
+mod probes;
 
 use std::io::{self, Write};
 
@@ -6,6 +9,8 @@ use gprobe_compiler::target::{TargetBinary, World};
 use gprobe_runtime::LiveWorld;
 use gprobe_symbols::{Binary, Cost, Function, Language, Param, Site, TypeId};
 
+pub(super) use self::files::spell_out;
+pub(super) use self::probes::probes;
 use super::Failure;
 use super::args::FileArgs;
 use super::target::executable;
