@@ -49,10 +49,7 @@ pub const CODES: &[Code] = &[
         "c-style-for",
         "`for` goes over a half-open range, `for ($i : 0..10)`, or over a map, `for ($kv : @m)`, where `$kv.0` is the key and `$kv.1` the value. For anything else there is `while`.",
     ),
-    code(
-        "division-by-zero",
-        "The divisor is 0 whenever this runs, so there is no result.",
-    ),
+    code("division-by-zero", "The divisor is 0 whenever this runs, so there is no result."),
     code(
         "else-without-if",
         "`else` follows the closing brace of an `if`. Further conditions are written `else if (...) { ... }`.",
