@@ -1,10 +1,12 @@
 //! The pipeline: each stage's one function, in order; the types spell the order.
 
+use std::sync::Arc;
+
 use gprobe_lang::ast::Script;
 use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_lang::source::{SourceId, Span};
 
-use crate::artifact::{Action, Artifact, Attach, ProgramInfo, ProgramKind};
+use crate::artifact::{Action, Artifact, Attach, Hosted, ProgramInfo, ProgramKind};
 use crate::resolve::typed;
 use crate::target::Target;
 use crate::{allocate, emit, expand, ir, lower, optimise, resolve};
@@ -33,10 +35,15 @@ pub fn compile(script: &Script, target: &Target<'_>) -> Result<Compiled, Vec<Dia
     let (typed, options, warnings) = resolve::resolve(&script, target)?;
     let (lowered, actions) = lower::lower(&typed, target.kernel, &options, target.process);
     let ir = optimise::optimise(lowered);
+    let hosted_from = ir.programs.iter().position(|program| program.kind == ProgramKind::Iterate);
+    let mut native = ir.clone();
+    native.programs.truncate(hosted_from.unwrap_or(native.programs.len()));
     let code =
-        allocate::allocate(ir.clone(), target.kernel).map_err(|e| vec![too_large(&typed, &e.to_string())])?;
+        allocate::allocate(native, target.kernel).map_err(|e| vec![too_large(&typed, &e.to_string())])?;
     let (elf, callbacks) = emit::emit(&code).map_err(|e| vec![too_large(&typed, &e.to_string())])?;
-    let artifact = artifact(&typed, elf, actions, callbacks);
+    let hosted = typed.go_lists.filter(|_| hosted_from.is_some());
+    let hosted = hosted.map(|lists| Hosted { unit: Arc::new(ir.clone()), lists });
+    let artifact = artifact(&typed, elf, actions, callbacks, hosted);
     Ok(Compiled { artifact, warnings, typed, ir, code })
 }
 
@@ -45,6 +52,7 @@ fn artifact(
     elf: Vec<u8>,
     actions: Vec<Action>,
     callbacks: Vec<Vec<u32>>,
+    hosted: Option<Hosted>,
 ) -> Artifact {
     let mut programs: Vec<ProgramInfo> = Vec::new();
     let mut callbacks = callbacks.into_iter();
@@ -76,6 +84,7 @@ fn artifact(
         enums: typed.enums.clone(),
         go_values: typed.go_values.clone(),
         go_program: typed.go_program.clone(),
+        hosted,
         print_maps_on_exit: typed.print_maps_on_exit,
         show: typed.show.clone(),
         reads_go_runtime: typed.runtime.is_some(),

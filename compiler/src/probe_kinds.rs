@@ -153,7 +153,15 @@ pub const KINDS: &[ProbeKind] = &[
     later("fexit", "fr", "The return of a function of the kernel, with named arguments."),
     later("usdt", "U", "A place that a program offers for tracing."),
     later("watchpoint", "w", "An access to an address."),
-    later("iter", "it", "All objects of a kind in the kernel."),
+    row(
+        "iter",
+        "it",
+        true,
+        "Runs for every goroutine, or every thread (M), of the target as they are at that moment, without \
+         stopping it: once, when all probes are attached, or again and again after a time.",
+        "iter:goroutine, iter:thread, iter:goroutine:TIME",
+        "iter:goroutine { @[gstatus, waitreason] = count(); }",
+    ),
     later("goroutine", "", "What happens to goroutines."),
     later("cgo", "", "Calls between Go and C."),
     later("sched", "", "What Go's scheduler does."),

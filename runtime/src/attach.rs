@@ -17,7 +17,7 @@ use crate::load::Loaded;
 use crate::read;
 use crate::symbolise::Symboliser;
 use crate::sys::{bpf, perf, process};
-use crate::{kernel, verify};
+use crate::{iterate, kernel, verify};
 
 /// Links that are closed at once: each waits for the kernel, and they wait side by side.
 const CLOSERS: usize = 64;
@@ -40,6 +40,11 @@ pub struct Attached {
     /// Programs that a signal runs, and whether it came.
     signals: Vec<(usize, Arc<AtomicBool>)>,
     ring: RingBuf<MapData>,
+    /// Programs that go over goroutines or threads once, and have not yet.
+    first_rounds: Vec<usize>,
+    /// Records of programs that gprobe runs itself, not yet decoded.
+    seen: Vec<Vec<u8>>,
+    pid: Option<u32>,
     target: Option<OwnedFd>,
     decoder: Decoder,
     exit: Option<u8>,
@@ -82,6 +87,9 @@ impl Loaded {
             intervals: Vec::new(),
             signals: Vec::new(),
             ring,
+            first_rounds: Vec::new(),
+            seen: Vec::new(),
+            pid,
             target,
             decoder,
             exit: None,
@@ -107,6 +115,7 @@ impl Attached {
             let Some(info) = self.loaded.artifact.programs.get(index).cloned() else { continue };
             match &info.attach {
                 Attach::Begin | Attach::End | Attach::Test { .. } | Attach::Bench { .. } => {}
+                Attach::Iterate { period_ns: None, .. } => self.first_rounds.push(index),
                 Attach::Signal { number, .. } => {
                     let flag = Arc::new(AtomicBool::new(false));
                     signal_hook::flag::register(*number, Arc::clone(&flag))
@@ -126,7 +135,7 @@ impl Attached {
                         self.links.push(event);
                     }
                 }
-                Attach::Interval { period_ns } => {
+                Attach::Interval { period_ns } | Attach::Iterate { period_ns: Some(period_ns), .. } => {
                     let period = Duration::from_nanos(*period_ns);
                     self.intervals.push((index, period, now + period));
                 }
@@ -202,6 +211,7 @@ impl Attached {
                 Attach::Uprobe { sites, .. } => sites.len(),
                 Attach::Begin | Attach::End | Attach::Test { .. } | Attach::Bench { .. } => 0,
                 Attach::Interval { .. }
+                | Attach::Iterate { .. }
                 | Attach::Profile { .. }
                 | Attach::Signal { .. }
                 | Attach::RawTracepoint { .. }
@@ -267,7 +277,35 @@ impl Attached {
                 due.push(*index);
             }
         }
-        due.into_iter().try_for_each(|index| self.run_one(index))
+        if !self.target_ended {
+            due.append(&mut self.first_rounds);
+        }
+        due.into_iter().try_for_each(|index| self.run_due(index))
+    }
+
+    /// Runs a program in the kernel, or goes over goroutines or threads with it.
+    fn run_due(&mut self, index: usize) -> Result<(), Error> {
+        let info = self.loaded.artifact.programs.get(index);
+        let Some(ProgramInfo { attach: Attach::Iterate { over, .. }, symbol, title, .. }) = info else {
+            return self.run_one(index);
+        };
+        let (Some(hosted), Some(pid)) = (&self.loaded.artifact.hosted, self.pid) else { return Ok(()) };
+        match iterate::round(&self.loaded, hosted, symbol, *over, pid) {
+            Ok(seen) => {
+                self.loaded.lost.iter_mut().zip(seen.lost).for_each(|(sum, lost)| *sum += lost);
+                self.seen.extend(seen.records);
+                Ok(())
+            }
+            // A target that ends while it is read is nobody's fault.
+            Err(_) if self.has_ended() => Ok(()),
+            Err(why) => Err(Error::Run { title: title.clone(), why: why.to_string() }),
+        }
+    }
+
+    /// Whether the target is gone, looked at now.
+    fn has_ended(&self) -> bool {
+        let ended = self.target.as_ref().map(|target| process::wait(&[target.as_fd()], 0));
+        matches!(ended, Some(Ok(ready)) if ready.first() == Some(&true))
     }
 
     /// Tests and benchmarks: the index of each program.
@@ -309,13 +347,15 @@ impl Attached {
     /// Takes all records out of the ring buffer.
     fn drain(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
+        let mut decode = |record: &[u8]| match self.decoder.event(&self.loaded, record) {
+            Ok(Some(event)) => events.push(event),
+            Ok(None) => {}
+            Err(()) => events.push(Event::Broken),
+        };
         while let Some(record) = self.ring.next() {
-            match self.decoder.event(&self.loaded, &record) {
-                Ok(Some(event)) => events.push(event),
-                Ok(None) => {}
-                Err(()) => events.push(Event::Broken),
-            }
+            decode(&record);
         }
+        std::mem::take(&mut self.seen).iter().for_each(|record| decode(record));
         events
     }
 
@@ -328,7 +368,14 @@ impl Attached {
     pub fn is_live(&self) -> bool {
         let programs = self.loaded.artifact.programs.iter();
         programs.into_iter().any(|p| {
-            !matches!(p.attach, Attach::Begin | Attach::End | Attach::Test { .. } | Attach::Bench { .. })
+            !matches!(
+                p.attach,
+                Attach::Begin
+                    | Attach::End
+                    | Attach::Test { .. }
+                    | Attach::Bench { .. }
+                    | Attach::Iterate { period_ns: None, .. }
+            )
         })
     }
 

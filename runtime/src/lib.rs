@@ -14,6 +14,7 @@ mod decode;
 mod error;
 mod event;
 pub mod go;
+mod iterate;
 pub mod kernel;
 mod load;
 mod names;

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use aya::maps::MapData;
 use aya_obj::Object;
 use aya_obj::generated::{bpf_insn, bpf_prog_type};
-use gprobe_compiler::artifact::{Artifact, Attach, ProgramInfo, ProgramKind};
+use gprobe_compiler::artifact::{Artifact, Attach, Loss, ProgramInfo, ProgramKind};
 use gprobe_compiler::target::KernelFacts;
 
 use crate::error::{Error, explain};
@@ -22,8 +22,10 @@ pub struct Loaded {
     pub(crate) artifact: Artifact,
     pub(crate) facts: KernelFacts,
     pub(crate) maps: BTreeMap<String, MapData>,
-    /// In the order of the artifact's programs.
+    /// In the order of the artifact's programs, of which the last may have none.
     pub(crate) programs: Vec<OwnedFd>,
+    /// What programs lost that gprobe runs itself, by [`Loss`].
+    pub(crate) lost: [u64; Loss::ALL.len()],
 }
 
 impl Loaded {
@@ -51,7 +53,7 @@ impl Loaded {
         object.relocate_maps(placed, &text).map_err(|e| Error::Object(e.to_string()))?;
         object.relocate_calls(&text).map_err(|e| Error::Object(e.to_string()))?;
         let mut programs = Vec::new();
-        for info in &artifact.programs {
+        for info in artifact.programs.iter().filter(|info| info.kind != ProgramKind::Iterate) {
             let function = object
                 .programs
                 .get(&info.symbol)
@@ -59,7 +61,7 @@ impl Loaded {
                 .ok_or_else(|| Error::Object(format!("no program `{}`", info.symbol)))?;
             programs.push(load_one(info, &function.instructions, facts)?);
         }
-        Ok(Self { artifact, facts: facts.clone(), maps, programs })
+        Ok(Self { artifact, facts: facts.clone(), maps, programs, lost: [0; Loss::ALL.len()] })
     }
 
     /// What was loaded.
@@ -77,7 +79,9 @@ fn load_one(info: &ProgramInfo, insns: &[bpf_insn], facts: &KernelFacts) -> Resu
         ProgramKind::Uprobe => bpf_prog_type::BPF_PROG_TYPE_KPROBE,
         ProgramKind::Tracepoint => bpf_prog_type::BPF_PROG_TYPE_TRACEPOINT,
         ProgramKind::PerfEvent => bpf_prog_type::BPF_PROG_TYPE_PERF_EVENT,
-        ProgramKind::TestRun | ProgramKind::RawTracepoint => bpf_prog_type::BPF_PROG_TYPE_RAW_TRACEPOINT,
+        ProgramKind::TestRun | ProgramKind::RawTracepoint | ProgramKind::Iterate => {
+            bpf_prog_type::BPF_PROG_TYPE_RAW_TRACEPOINT
+        }
     };
     let multi = facts.uprobe_multi && matches!(info.attach, Attach::Uprobe { .. });
     let program = NewProgram {

@@ -63,6 +63,7 @@ pub(super) fn after(artifact: &mut Artifact, filter: &Regex) -> bool {
             Attach::Begin | Attach::End => return true,
             // Their names are what the script says: `before` judged them.
             Attach::Interval { .. }
+            | Attach::Iterate { .. }
             | Attach::Profile { .. }
             | Attach::Signal { .. }
             | Attach::Test { .. }

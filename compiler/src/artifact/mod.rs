@@ -18,12 +18,14 @@
 //! `exit()`. It is a way out also when the ring buffer is full.
 
 mod go;
+mod iterate;
 mod types;
 
 pub use go::{
     AREA_HEADER, DYNAMIC_BYTES, DYNAMIC_TEXT, Follow, GoCapture, GoType, MAP_HEADER, MAP_TABLES, MapSlots,
     TABLE_BYTES, What,
 };
+pub use iterate::{GoLists, Hosted, Iterated};
 pub use types::{CField, CPointee, CStruct, CType, EnumTable, Type};
 
 /// Name of the ring buffer map.
@@ -60,6 +62,9 @@ pub struct Artifact {
     pub go_values: Vec<GoCapture>,
     /// The Go program that their types are of.
     pub go_program: Option<crate::target::TargetBinary>,
+    /// Programs that gprobe runs itself, where there are any: those of the kind
+    /// [`ProgramKind::Iterate`], the last ones.
+    pub hosted: Option<Hosted>,
     /// Whether maps are printed when the script ends.
     pub print_maps_on_exit: bool,
     /// What the script says of how values are shown.
@@ -124,6 +129,8 @@ pub enum ProgramKind {
     TestRun,
     /// `BPF_PROG_TYPE_RAW_TRACEPOINT`; the context is the call's arguments.
     RawTracepoint,
+    /// No BPF program: gprobe runs it, see [`Hosted`].
+    Iterate,
 }
 
 /// Where a program attaches.
@@ -168,6 +175,13 @@ pub enum Attach {
     Bench {
         /// Its name.
         name: String,
+    },
+    /// Run by gprobe for each goroutine or thread of the target.
+    Iterate {
+        /// Which.
+        over: Iterated,
+        /// In ns; `None`: once, when all probes are attached.
+        period_ns: Option<u64>,
     },
     /// A kernel tracepoint whose arguments are those of the kernel's own call.
     RawTracepoint {

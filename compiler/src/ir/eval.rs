@@ -1,93 +1,50 @@
-//! The reference interpreter: what IR means. Tests compare all later stages with it.
+//! Runs IR: each program as the kernel would, without the kernel.
+//!
+//! Programs that no kernel event starts run here, on what a [`Host`] gives them: the target's memory, maps
+//! and a place for records. The reference interpreter, with which tests compare all later stages, is the
+//! same with an [`Environment`] as its host.
 
+mod environment;
 mod helpers;
 mod memory;
 
-use std::collections::BTreeMap;
-
+pub use self::environment::{Answers, Environment};
 use self::memory::Memory;
 use super::print::InstText;
-use super::{AtomicOp, Helper, Inst, MapId, MapKind, Operand, Program, Size, Terminator, Unit, VReg};
+use super::{AtomicOp, Helper, Inst, Operand, Program, Size, Terminator, Unit, VReg};
 
-/// Answers a call of a helper with these arguments, or leaves it to the built-in one.
-pub type Answers = fn(Helper, &[u64]) -> Option<u64>;
-
-/// What a program finds around it, and what it leaves behind.
-#[derive(Clone, Debug)]
-pub struct Environment {
-    /// The bytes of the context.
-    pub context: Vec<u8>,
-    /// Memory of the target and the kernel, for helpers that probe: address and bytes.
-    pub memory: Vec<(u64, Vec<u8>)>,
-    /// By map: its entries. Per-CPU maps have one CPU.
-    pub maps: Vec<BTreeMap<Vec<u8>, Vec<u8>>>,
-    /// Records written to ring buffers.
-    pub records: Vec<Vec<u8>>,
-    /// `bpf_get_current_pid_tgid`
-    pub pid_tgid: u64,
-    /// The same as seen from the PID namespace that `bpf_get_ns_current_pid_tgid` is asked for;
-    /// `None`: the task is not in it.
-    pub ns_pid_tgid: Option<(u32, u32)>,
-    /// `bpf_get_current_uid_gid`
-    pub uid_gid: u64,
-    /// `bpf_get_current_comm`
-    pub comm: [u8; 16],
-    /// `bpf_get_smp_processor_id`
-    pub cpu: u32,
-    /// `bpf_ktime_get_ns`
-    pub ktime_ns: u64,
-    /// `bpf_ktime_get_boot_ns`
-    pub boot_ns: u64,
-    /// What `bpf_get_prandom_u32` gives, in turn and from the start again.
-    pub random: Vec<u32>,
-    /// `bpf_get_current_task`
-    pub task: u64,
-    /// `bpf_get_current_cgroup_id`
-    pub cgroup: u64,
-    /// `bpf_get_attach_cookie`
-    pub cookie: u64,
-    /// `bpf_get_stackid`, or an error below 0
-    pub stack_id: i64,
-    /// Answers calls in place of the built-in helpers, where it gives something. It sees addresses
-    /// as numbers.
-    pub answers: Option<Answers>,
-    /// How many instructions may run.
-    pub most_steps: u64,
+/// What programs find around them.
+pub trait Host {
+    /// Reads memory of the target or the kernel; gives whether all of it could be read.
+    fn read(&mut self, from: u64, to: &mut [u8]) -> bool;
+    /// A map's entry as it was before any program ran here; of a per-CPU map, what that CPU has.
+    fn entry(&mut self, map: usize, key: &[u8], cpu: u32) -> Option<Vec<u8>>;
+    /// The keys that a map had before any program ran here.
+    fn keys(&mut self, map: usize) -> Vec<Vec<u8>>;
+    /// How many entries a map had before any program ran here; `None` where that is found out when changes
+    /// are written back.
+    fn entries(&mut self, map: usize) -> Option<usize>;
+    /// Takes a record for a ring buffer of so many bytes; gives whether there was room.
+    fn output(&mut self, record: &[u8], ring_bytes: u64) -> bool;
+    /// What a helper without memory gives: clocks, ids, numbers.
+    fn ask(&mut self, helper: Helper) -> u64;
+    /// The name of the thread, padded with zeros.
+    fn comm(&mut self) -> [u8; 16];
+    /// Thread and process as seen from gprobe's PID namespace; `None`: they are not in it.
+    fn ids_in_namespace(&mut self) -> Option<(u32, u32)>;
+    /// Answers a call in place of the built-in helper, where it gives something.
+    fn answer(&mut self, helper: Helper, args: &[u64]) -> Option<u64>;
 }
 
-impl Environment {
-    /// With empty maps (arrays: all zeros), a context of 512 zero bytes, and a task of zeros.
-    pub fn new(unit: &Unit) -> Self {
-        let maps = unit.maps.iter().map(|map| {
-            let mut entries = BTreeMap::new();
-            if matches!(map.kind, MapKind::Array | MapKind::PerCpuArray) {
-                for index in 0..map.max_entries {
-                    entries.insert(index.to_le_bytes().to_vec(), vec![0; map.value_size as usize]);
-                }
-            }
-            entries
-        });
-        Self {
-            context: vec![0; 512],
-            memory: Vec::new(),
-            maps: maps.collect(),
-            records: Vec::new(),
-            pid_tgid: 0,
-            ns_pid_tgid: None,
-            uid_gid: 0,
-            comm: [0; 16],
-            cpu: 0,
-            ktime_ns: 0,
-            boot_ns: 0,
-            random: Vec::new(),
-            task: 0,
-            cgroup: 0,
-            cookie: 0,
-            stack_id: 0,
-            answers: None,
-            most_steps: 1_000_000,
-        }
-    }
+/// What programs did to a map's entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Index in the unit's maps.
+    pub map: usize,
+    /// The key.
+    pub key: Vec<u8>,
+    /// The value, or that it is gone.
+    pub value: Option<Vec<u8>>,
 }
 
 /// The program does something that the kernel's verifier would not let it do.
@@ -111,50 +68,96 @@ pub struct EvalError {
 /// An access out of bounds, a read of what was never written, too many steps, or an index that is
 /// not there.
 pub fn eval(unit: &Unit, program: usize, environment: &mut Environment) -> Result<u64, EvalError> {
-    let none = |what: &str| EvalError {
-        program: format!("#{program}"),
-        block: 0,
-        inst: String::new(),
-        what: what.to_owned(),
-    };
-    let program = unit.programs.get(program).ok_or_else(|| none("there is no such program"))?;
-    let memory = Memory::new(program, unit, environment);
-    let mut run = Run { unit, program, environment, memory, regs: vec![None; program.vregs as usize] };
-    let result = run.run();
-    run.memory.write_back(&mut run.environment.maps);
+    let (context, most_steps) = (environment.context.clone(), environment.most_steps);
+    let mut machine = Machine::new(unit, environment).strict();
+    let result = machine.run(program, &context, most_steps);
+    let changes = machine.take_changes();
+    environment.apply(changes);
     result
+}
+
+/// Runs programs of a unit, one after the other. What they do to maps is kept until it is taken.
+pub struct Machine<'a, H> {
+    unit: &'a Unit,
+    host: &'a mut H,
+    memory: Memory,
+    steps: u64,
 }
 
 type Step<T> = Result<T, String>;
 
-struct Run<'a> {
-    unit: &'a Unit,
-    program: &'a Program,
-    environment: &'a mut Environment,
-    memory: Memory,
+/// A program or a callback that runs.
+struct Call {
+    /// How many callbacks deep.
+    depth: usize,
+    args: [i64; 5],
     regs: Vec<Option<i64>>,
 }
 
-impl Run<'_> {
-    fn run(&mut self) -> Result<u64, EvalError> {
+impl<'a, H: Host> Machine<'a, H> {
+    /// For the programs of a unit.
+    pub fn new(unit: &'a Unit, host: &'a mut H) -> Self {
+        Self { unit, host, memory: Memory::default(), steps: 0 }
+    }
+
+    /// Refuses to read memory of a program that it has not written before.
+    fn strict(mut self) -> Self {
+        self.memory.strict = true;
+        self
+    }
+
+    /// What is around the programs.
+    pub fn host(&mut self) -> &mut H {
+        self.host
+    }
+
+    /// Runs a program on these bytes of context, for at most so many instructions.
+    ///
+    /// # Errors
+    /// As [`eval`].
+    pub fn run(&mut self, program: usize, context: &[u8], most_steps: u64) -> Result<u64, EvalError> {
+        self.memory.context.clear();
+        self.memory.context.extend_from_slice(context);
+        self.steps = most_steps;
+        self.call(program, 0, [0; 5])
+    }
+
+    /// What programs did to maps since this was last asked for, by map and key. Look-ups ask the host anew
+    /// from here on.
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        self.memory.take_changes()
+    }
+
+    fn call(&mut self, program: usize, depth: usize, args: [i64; 5]) -> Result<u64, EvalError> {
+        let unit = self.unit;
+        let Some(code) = unit.programs.get(program) else {
+            let (program, what) = (format!("#{program}"), "there is no such program".to_owned());
+            return Err(EvalError { program, block: 0, inst: String::new(), what });
+        };
+        self.memory.enter(depth, &code.slots);
+        let mut call = Call { depth, args, regs: vec![None; code.vregs as usize] };
+        self.blocks(code, &mut call)
+    }
+
+    fn blocks(&mut self, code: &Program, call: &mut Call) -> Result<u64, EvalError> {
         let mut block = 0usize;
-        let mut steps = self.environment.most_steps;
         loop {
-            let error = |inst: String, what: String| EvalError {
-                program: self.program.symbol.clone(),
-                block,
-                inst,
-                what,
+            let error = |inst: String, what: String| {
+                let program = code.symbol.clone();
+                EvalError { program, block, inst, what }
             };
-            let Some(current) = self.program.blocks.get(block) else {
+            let Some(current) = code.blocks.get(block) else {
                 return Err(error(String::new(), "there is no such block".to_owned()));
             };
             for inst in &current.insts {
-                self.inst(inst).map_err(|what| error(InstText(self.unit, inst).to_string(), what))?;
+                self.inst(call, inst).map_err(|what| error(InstText(self.unit, inst).to_string(), what))?;
             }
-            steps = steps.saturating_sub(current.insts.len() as u64 + 1);
-            let next =
-                if steps == 0 { Err("too many steps".to_owned()) } else { self.terminator(&current.end) };
+            self.steps = self.steps.saturating_sub(current.insts.len() as u64 + 1);
+            let next = if self.steps == 0 {
+                Err("too many steps".to_owned())
+            } else {
+                call.terminator(&current.end)
+            };
             match next.map_err(|what| error(current.end.to_string(), what))? {
                 Next::Block(next) => block = next,
                 Next::Return(value) => return Ok(value),
@@ -162,6 +165,65 @@ impl Run<'_> {
         }
     }
 
+    fn inst(&mut self, call: &mut Call, inst: &Inst) -> Step<()> {
+        match inst {
+            Inst::Copy { dst, src } => call.set(*dst, call.value(*src)?),
+            Inst::Bin { op, dst, a, b } => call.set(*dst, op.apply(call.value(*a)?, call.value(*b)?)),
+            Inst::Extend { dst, src, size, signed } => {
+                call.set(*dst, size.extend(call.value(*src)?, *signed));
+            }
+            Inst::Context { dst } => call.set(*dst, memory::CONTEXT.cast_signed()),
+            Inst::Argument { dst, index } => {
+                let arg = usize::from(*index).checked_sub(1).and_then(|at| call.args.get(at)).copied();
+                call.set(*dst, arg.ok_or("there is no such argument")?);
+            }
+            Inst::FuncRef { dst, program } => call.set(*dst, i64::from(*program)),
+            Inst::Load { dst, base, offset, size } => {
+                let address = call.address(*base, *offset)?;
+                let bytes = self.memory.read(address, u64::from(size.bytes()))?;
+                call.set(*dst, little_endian(bytes));
+            }
+            Inst::Store { base, offset, src, size } => {
+                let address = call.address(*base, *offset)?;
+                let bytes = call.value(*src)?.to_le_bytes();
+                let kept = bytes.get(..size.bytes() as usize).unwrap_or(&bytes);
+                self.memory.write(address, kept)?;
+            }
+            Inst::Atomic { op, base, offset, src } => {
+                let address = call.address(*base, *offset)?;
+                let old = little_endian(self.memory.read(address, u64::from(Size::B8.bytes()))?);
+                let src_value = call.reg(*src)?;
+                let new = match op {
+                    AtomicOp::Add => old.wrapping_add(src_value),
+                    AtomicOp::Exchange => src_value,
+                };
+                self.memory.write(address, &new.to_le_bytes())?;
+                if *op == AtomicOp::Exchange {
+                    call.set(*src, old);
+                }
+            }
+            Inst::SlotAddr { dst, slot, offset } => {
+                call.set(*dst, memory::slot_address(call.depth, *slot, *offset).cast_signed());
+            }
+            Inst::MapRef { dst, map } => call.set(*dst, memory::map_address(*map).cast_signed()),
+            Inst::Call { dst, helper, args } => {
+                let mut values = [0; 5];
+                for (value, arg) in values.iter_mut().zip(args) {
+                    *value = call.value(*arg)?.cast_unsigned();
+                }
+                let args = values.get(..args.len()).unwrap_or(&values);
+                let result = match self.host.answer(*helper, args) {
+                    Some(result) => result,
+                    None => self.helper(call.depth, *helper, args)?,
+                };
+                dst.iter().for_each(|dst| call.set(*dst, result.cast_signed()));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Call {
     fn terminator(&self, end: &Terminator) -> Step<Next> {
         Ok(match end {
             Terminator::Jump(to) => Next::Block(to.0 as usize),
@@ -193,62 +255,6 @@ impl Run<'_> {
 
     fn address(&self, base: VReg, offset: i16) -> Step<u64> {
         Ok(self.reg(base)?.wrapping_add(i64::from(offset)).cast_unsigned())
-    }
-
-    fn inst(&mut self, inst: &Inst) -> Step<()> {
-        match inst {
-            Inst::Copy { dst, src } => self.set(*dst, self.value(*src)?),
-            Inst::Bin { op, dst, a, b } => {
-                let value = op.apply(self.value(*a)?, self.value(*b)?);
-                self.set(*dst, value);
-            }
-            Inst::Extend { dst, src, size, signed } => {
-                let value = size.extend(self.value(*src)?, *signed);
-                self.set(*dst, value);
-            }
-            Inst::Context { dst } => self.set(*dst, memory::CONTEXT.cast_signed()),
-            Inst::Argument { .. } | Inst::FuncRef { .. } => {
-                return Err("callbacks are not evaluated".to_owned());
-            }
-            Inst::Load { dst, base, offset, size } => {
-                let bytes = self.memory.read(self.address(*base, *offset)?, u64::from(size.bytes()))?;
-                self.set(*dst, little_endian(bytes));
-            }
-            Inst::Store { base, offset, src, size } => {
-                let address = self.address(*base, *offset)?;
-                let bytes = self.value(*src)?.to_le_bytes();
-                let kept = bytes.get(..size.bytes() as usize).unwrap_or(&bytes);
-                self.memory.write(address, kept)?;
-            }
-            Inst::Atomic { op, base, offset, src } => {
-                let address = self.address(*base, *offset)?;
-                let old = little_endian(self.memory.read(address, u64::from(Size::B8.bytes()))?);
-                let src_value = self.reg(*src)?;
-                let new = match op {
-                    AtomicOp::Add => old.wrapping_add(src_value),
-                    AtomicOp::Exchange => src_value,
-                };
-                self.memory.write(address, &new.to_le_bytes())?;
-                if *op == AtomicOp::Exchange {
-                    self.set(*src, old);
-                }
-            }
-            Inst::SlotAddr { dst, slot, offset } => {
-                self.set(*dst, memory::slot_address(*slot, *offset).cast_signed());
-            }
-            Inst::MapRef { dst, map } => self.set(*dst, memory::map_address(*map).cast_signed()),
-            Inst::Call { dst, helper, args } => {
-                let args = args.iter().map(|arg| self.value(*arg).map(i64::cast_unsigned));
-                let args = args.collect::<Step<Vec<u64>>>()?;
-                let answer = self.environment.answers.and_then(|answers| answers(*helper, &args));
-                let result = match answer {
-                    Some(result) => result,
-                    None => helpers::call(self, *helper, &args)?,
-                };
-                dst.iter().for_each(|dst| self.set(*dst, result.cast_signed()));
-            }
-        }
-        Ok(())
     }
 }
 

@@ -14,7 +14,7 @@ mod read;
 mod verify;
 
 pub(crate) use bits::BitSet;
-pub use eval::{Answers, Environment, EvalError, eval};
+pub use eval::{Answers, Change, Environment, EvalError, Host, Machine, eval};
 pub(crate) use flow::{BlockFacts, Liveness, drop_unreachable, renumber_reachable};
 pub use print::print;
 pub use read::{ReadError, read};

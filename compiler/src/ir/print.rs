@@ -181,16 +181,18 @@ pub(super) fn kind_name(kind: ProgramKind) -> &'static str {
         ProgramKind::PerfEvent => "perf_event",
         ProgramKind::TestRun => "test_run",
         ProgramKind::RawTracepoint => "raw_tracepoint",
+        ProgramKind::Iterate => "iterate",
     }
 }
 
 /// All kinds of programs, for reading.
-pub(super) const PROGRAM_KINDS: [ProgramKind; 5] = [
+pub(super) const PROGRAM_KINDS: [ProgramKind; 6] = [
     ProgramKind::Uprobe,
     ProgramKind::Tracepoint,
     ProgramKind::PerfEvent,
     ProgramKind::TestRun,
     ProgramKind::RawTracepoint,
+    ProgramKind::Iterate,
 ];
 
 impl MapKind {

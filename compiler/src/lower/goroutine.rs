@@ -5,6 +5,7 @@
 //! stack's: the goroutine itself is always `g.m.curg`.
 
 use super::builder::Builder;
+use crate::artifact::ProgramKind;
 use crate::builtins::Id;
 use crate::ir::{BinOp, Cond, Helper, Operand, VReg};
 use crate::runtime_layout::RuntimeLayout;
@@ -127,6 +128,9 @@ impl Builder<'_> {
             return reg;
         }
         let reg = match what {
+            // The context is the goroutine, or the one that a thread runs, and its M.
+            Known::G | Known::Curg if self.iterates() => self.context_word(0),
+            Known::M if self.iterates() => self.context_word(8),
             Known::G => self.current_g(layout),
             Known::M => {
                 let g = self.known(Known::G, layout);
@@ -139,6 +143,10 @@ impl Builder<'_> {
         };
         self.function.known.insert(what, reg);
         reg
+    }
+
+    fn iterates(&self) -> bool {
+        self.probe.kind == ProgramKind::Iterate
     }
 
     fn current_g(&mut self, layout: RuntimeLayout) -> VReg {

@@ -39,6 +39,10 @@ impl Body<'_, '_> {
                 self.not_here(name, "it needs a probe on a function", span);
                 return self.broken(span);
             }
+            Scope::Stack if matches!(self.place, Place::Iterate(_)) => {
+                self.not_here(name, "no thread of the target runs this probe; take `gostack`", span);
+                return self.broken(span);
+            }
             Scope::Function | Scope::Everywhere | Scope::Stack => {}
         }
         let int = |bytes, signed| Ty::Value(Type::Int { bytes, signed });
@@ -115,7 +119,7 @@ impl Body<'_, '_> {
             }
             "usermode" => match self.place {
                 Place::Function { .. } => of(ExprKind::Int(1), Ty::int(1, false)),
-                Place::OwnProcess(_) => of(ExprKind::Int(1), Ty::int(1, false)),
+                Place::OwnProcess(_) | Place::Iterate(_) => of(ExprKind::Int(1), Ty::int(1, false)),
                 _ => of(ExprKind::Int(0), Ty::int(1, false)),
             },
             "config" => self.config_record(span),
@@ -287,8 +291,7 @@ impl Body<'_, '_> {
 
     /// Makes sure that the runtime's offsets are known; reports why not.
     pub(super) fn need_runtime(&mut self, what: &str, span: Span) -> bool {
-        let in_r14 = self.place.g_in_r14();
-        match self.cx.runtime_layout(!in_r14) {
+        match self.cx.runtime_layout(!self.place.has_goroutine()) {
             Ok(()) => true,
             Err(reason) => {
                 self.error(

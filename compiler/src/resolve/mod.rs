@@ -17,6 +17,7 @@ mod go_value;
 mod ident;
 mod infer;
 mod items;
+mod iterate;
 mod mentions;
 mod place;
 mod points;
@@ -44,7 +45,9 @@ pub use self::items::SETTINGS;
 use self::place::Place;
 use self::sites::Candidate;
 use self::typed::{MapIndex, Probe, Program, Ty};
-use crate::artifact::{Action, Attach, BinaryInfo, EnumTable, MapInfo, MapValue, Show, SiteInfo, Type};
+use crate::artifact::{
+    Action, Attach, BinaryInfo, EnumTable, MapInfo, MapValue, ProgramKind, Show, SiteInfo, Type,
+};
 use crate::runtime_layout::RuntimeLayout;
 use crate::target::{Options, Target, TargetBinary};
 
@@ -109,6 +112,7 @@ struct Resolver<'t> {
     last_round: bool,
     /// How Go values are captured.
     go_values: Vec<crate::artifact::GoCapture>,
+    go_lists: Option<crate::artifact::GoLists>,
     /// Something is shown by the name of its Go type.
     names_go_types: bool,
     /// C types that the script declares.
@@ -137,6 +141,7 @@ impl<'t> Resolver<'t> {
             params: HashMap::new(),
             last_round: false,
             go_values: Vec::new(),
+            go_lists: None,
             names_go_types: false,
             ctypes: CTypes::default(),
             macros: Vec::new(),
@@ -336,7 +341,13 @@ impl<'t> Resolver<'t> {
         }
     }
 
-    fn finish(mut self, probes: Vec<Probe>) -> Result<(Program, Options, Vec<Diagnostic>), Vec<Diagnostic>> {
+    fn finish(
+        mut self,
+        mut probes: Vec<Probe>,
+    ) -> Result<(Program, Options, Vec<Diagnostic>), Vec<Diagnostic>> {
+        // What gprobe runs itself comes behind what the kernel is given.
+        probes.sort_by_key(|probe| probe.kind == ProgramKind::Iterate);
+        self.added_to_twice(&probes);
         self.unassigned_maps();
         self.unknown_options();
         if self.has_errors() {
@@ -371,6 +382,7 @@ impl<'t> Resolver<'t> {
             enums: self.enums,
             binaries,
             go_program,
+            go_lists: self.go_lists,
             go_values: self.go_values,
             declared: self.maps.iter().map(|map| map.declared).collect(),
             print_maps_on_exit: self.options.print_maps_on_exit,

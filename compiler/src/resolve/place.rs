@@ -2,6 +2,7 @@
 
 use gprobe_symbols::{Function, LinkAddr};
 
+use crate::artifact::Iterated;
 use crate::target::TracepointField;
 
 /// Where a body runs.
@@ -35,11 +36,18 @@ pub(super) enum Place {
     RawTracepoint,
     /// Sampled.
     Profile,
+    /// In gprobe itself, for a goroutine or thread of the target.
+    Iterate(Iterated),
     /// In gprobe itself: `begin`, `end`, `interval`.
     OwnProcess(&'static str),
 }
 
 impl Place {
+    /// Whether the program is handed the goroutine, and need not look for it through the thread.
+    pub(super) fn has_goroutine(&self) -> bool {
+        self.g_in_r14() || matches!(self, Place::Iterate(_))
+    }
+
     pub(super) fn g_in_r14(&self) -> bool {
         matches!(self, Place::Function { g_in_r14: true, .. })
     }
@@ -63,6 +71,7 @@ impl Place {
             Place::Tracepoint { .. } => "tracepoint",
             Place::RawTracepoint => "rawtracepoint",
             Place::Profile => "profile",
+            Place::Iterate(_) => "iter",
             Place::OwnProcess("interval") => "interval",
             Place::OwnProcess(_) => "special",
         }
@@ -79,6 +88,8 @@ impl Place {
             Place::Tracepoint { name, .. } => format!("the tracepoint {name}"),
             Place::RawTracepoint => "a raw tracepoint".into(),
             Place::Profile => "a profile probe".into(),
+            Place::Iterate(Iterated::Goroutines) => "a probe of the kind `iter:goroutine`".into(),
+            Place::Iterate(Iterated::Threads) => "a probe of the kind `iter:thread`".into(),
             Place::OwnProcess(kind) => format!("a probe of the kind `{kind}`"),
         }
     }

@@ -66,6 +66,7 @@ impl Resolver<'_> {
                     cookie,
                 }])
             }
+            "iter" => self.iterate(&point, &args),
             "self" => self.own_signal(&point, &args),
             "test" | "bench" => {
                 let wanted = if kind == "test" { Mode::Test } else { Mode::Bench };
@@ -267,7 +268,7 @@ impl Resolver<'_> {
     }
 
     /// `s:1`, `ms:10`, `hz:99`, or `10ms`.
-    fn period(&mut self, args: &[&Spanned<String>], whole: Span, kind: &str) -> Option<u64> {
+    pub(super) fn period(&mut self, args: &[&Spanned<String>], whole: Span, kind: &str) -> Option<u64> {
         let texts: Vec<&str> = args.iter().map(|a| a.value.as_str()).collect();
         let period = match texts.as_slice() {
             [unit, count] => match (*unit, count.parse::<u64>().ok().filter(|&n| n > 0)) {

@@ -23,6 +23,8 @@ pub struct Program {
     pub binaries: Vec<BinaryInfo>,
     /// How Go values are captured.
     pub go_values: Vec<artifact::GoCapture>,
+    /// Where the Go runtime keeps goroutines and threads, where a probe goes over them.
+    pub go_lists: Option<artifact::GoLists>,
     /// The Go program that their types are of.
     pub go_program: Option<crate::target::TargetBinary>,
     /// What is declared of maps, by [`MapIndex`].

@@ -17,6 +17,35 @@ pub fn stmts(list: &[Stmt], f: &mut dyn FnMut(&Expr)) {
     list.iter().for_each(|one| stmt(one, f));
 }
 
+/// Calls `f` on these statements and all in them.
+pub fn all_stmts(list: &[Stmt], f: &mut dyn FnMut(&Stmt)) {
+    nested(list, f);
+    stmts(list, &mut |e| {
+        if let ExprKind::Block(body, _) = &e.kind {
+            nested(body, f);
+        }
+    });
+}
+
+/// The same, but for statements that are part of expressions.
+fn nested(list: &[Stmt], f: &mut dyn FnMut(&Stmt)) {
+    for stmt in list {
+        f(stmt);
+        match stmt {
+            Stmt::If { then, otherwise, .. } => {
+                nested(then, f);
+                nested(otherwise, f);
+            }
+            Stmt::While { body, .. }
+            | Stmt::ForRange { body, .. }
+            | Stmt::ForMap { body, .. }
+            | Stmt::Unroll { body, .. }
+            | Stmt::Scope(body) => nested(body, f),
+            _ => {}
+        }
+    }
+}
+
 fn stmt(stmt: &Stmt, f: &mut dyn FnMut(&Expr)) {
     let mut all = |list: &[Expr]| list.iter().for_each(|e| expr(e, f));
     match stmt {

@@ -43,5 +43,5 @@ pub(crate) fn unreadable(pid: u32, error: io::Error) -> Error {
 
 /// Nanoseconds since boot, by the clock of `nsecs`.
 pub fn boot_ns() -> u64 {
-    crate::sys::process::boot_ns()
+    crate::sys::process::clock_ns(libc::CLOCK_BOOTTIME)
 }

@@ -19,7 +19,7 @@ pub(crate) fn snapshot(loaded: &Loaded, decoder: &mut Decoder, map: usize) -> io
     let (info, fd) = find(loaded, map)?;
     let mut entries: Vec<MapEntry> = Vec::new();
     let mut places: HashMap<Vec<Value>, usize> = HashMap::new();
-    for key in keys(info, fd)? {
+    for key in bpf::keys(fd, info.key_size() as usize)? {
         let mut bytes = vec![0; value_bytes(loaded, info)];
         // A key may have gone since it was listed.
         if !bpf::lookup(fd, &key, &mut bytes)? {
@@ -63,7 +63,7 @@ pub(crate) fn element(
 /// Removes all entries.
 pub(crate) fn clear(loaded: &Loaded, map: usize) -> io::Result<()> {
     let (info, fd) = find(loaded, map)?;
-    for key in keys(info, fd)? {
+    for key in bpf::keys(fd, info.key_size() as usize)? {
         bpf::delete(fd, &key)?;
     }
     Ok(())
@@ -73,7 +73,7 @@ pub(crate) fn clear(loaded: &Loaded, map: usize) -> io::Result<()> {
 pub(crate) fn zero(loaded: &Loaded, map: usize) -> io::Result<()> {
     let (info, fd) = find(loaded, map)?;
     let zeros = vec![0; value_bytes(loaded, info)];
-    keys(info, fd)?.iter().try_for_each(|key| bpf::update(fd, key, &zeros))
+    bpf::keys(fd, info.key_size() as usize)?.iter().try_for_each(|key| bpf::update(fd, key, &zeros))
 }
 
 /// What was lost, of each kind of which anything was.
@@ -82,12 +82,13 @@ pub(crate) fn losses(loaded: &Loaded) -> Vec<(Loss, u64)> {
     let mut bytes = vec![0; 8 * loaded.facts.possible_cpus as usize];
     let mut found = Vec::new();
     for loss in Loss::ALL {
+        let mut count = loaded.lost.get(loss as usize).copied().unwrap_or(0);
         if bpf::lookup(fd, &(loss as u32).to_le_bytes(), &mut bytes).unwrap_or(false) {
             let words = bytes.chunks_exact(8).filter_map(|c| c.try_into().ok()).map(u64::from_le_bytes);
-            let count: u64 = words.sum();
-            if count > 0 {
-                found.push((loss, count));
-            }
+            count += words.sum::<u64>();
+        }
+        if count > 0 {
+            found.push((loss, count));
         }
     }
     found
@@ -103,18 +104,4 @@ fn find(loaded: &Loaded, map: usize) -> io::Result<(&MapInfo, BorrowedFd<'_>)> {
 fn value_bytes(loaded: &Loaded, info: &MapInfo) -> usize {
     let one = info.value.size().next_multiple_of(8) as usize;
     if info.per_cpu { one * loaded.facts.possible_cpus as usize } else { one }
-}
-
-fn keys(info: &MapInfo, fd: BorrowedFd<'_>) -> io::Result<Vec<Vec<u8>>> {
-    let mut keys: Vec<Vec<u8>> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
-    let mut next = vec![0; info.key_size() as usize];
-    // Where a key is removed behind our back, the kernel starts again from the first.
-    while bpf::next_key(fd, keys.last().map(Vec::as_slice), &mut next)? {
-        if !seen.insert(next.clone()) {
-            break;
-        }
-        keys.push(next.clone());
-    }
-    Ok(keys)
 }

@@ -1,5 +1,6 @@
 //! bpf(2): programs, maps, links.
 
+use std::collections::HashSet;
 use std::ffi::CString;
 use std::io;
 use std::mem::{size_of, zeroed};
@@ -213,6 +214,21 @@ pub(crate) fn next_key(map: BorrowedFd<'_>, key: Option<&[u8]>, next: &mut [u8])
     }
     fields.__bindgen_anon_1.next_key = next.as_mut_ptr() as u64;
     found(bpf(bpf_cmd::BPF_MAP_GET_NEXT_KEY, &mut attr))
+}
+
+/// All keys of a map.
+pub(crate) fn keys(map: BorrowedFd<'_>, key_size: usize) -> io::Result<Vec<Vec<u8>>> {
+    let mut keys: Vec<Vec<u8>> = Vec::new();
+    let mut seen = HashSet::new();
+    let mut next = vec![0; key_size];
+    // Where a key is removed behind our back, the kernel starts again from the first.
+    while next_key(map, keys.last().map(Vec::as_slice), &mut next)? {
+        if !seen.insert(next.clone()) {
+            break;
+        }
+        keys.push(next.clone());
+    }
+    Ok(keys)
 }
 
 fn element(map: BorrowedFd<'_>, key: &[u8]) -> bpf_attr {

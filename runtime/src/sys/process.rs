@@ -86,11 +86,11 @@ pub(crate) fn raise_memlock() {
     let _ = unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const all) };
 }
 
-/// Nanoseconds since boot.
-pub(crate) fn boot_ns() -> u64 {
+/// Nanoseconds of a clock: `CLOCK_BOOTTIME`, `CLOCK_MONOTONIC`, `CLOCK_TAI`.
+pub(crate) fn clock_ns(clock: libc::clockid_t) -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is ours. The clock exists since Linux 2.6.39.
-    unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut time) };
+    // SAFETY: `time` is ours. These clocks exist since Linux 3.10.
+    unsafe { libc::clock_gettime(clock, &raw mut time) };
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 

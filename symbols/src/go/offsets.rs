@@ -74,6 +74,7 @@ offsets! {
         incgo = "incgo";
         ncgocall = "ncgocall";
         lockedg = "lockedg";
+        alllink = "alllink";
         }
         optional {}
     }

@@ -1,0 +1,47 @@
+//! What gprobe itself goes over: the goroutines and threads of a Go program.
+
+use std::sync::Arc;
+
+use crate::ir;
+
+/// What a program of the kind `iter` is run for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Iterated {
+    /// Each goroutine that is not dead.
+    Goroutines,
+    /// Each M.
+    Threads,
+}
+
+/// Programs that no kernel event starts, and that gprobe interprets: they see the target's memory as it
+/// is at that moment, without stopping it, whatever the kernel can do.
+#[derive(Clone, Debug)]
+pub struct Hosted {
+    /// The script's IR; the symbol of a [`super::ProgramInfo`] names its program here. The context of
+    /// each is two words: the addresses of the g (0: none) and of its M (0: none).
+    pub unit: Arc<ir::Unit>,
+    /// Where the runtime keeps what is gone over.
+    pub lists: GoLists,
+}
+
+/// Where a Go program's runtime keeps its goroutines and threads: addresses in the target and offsets in
+/// bytes (`runtime/proc.go`, Go 1.27: `forEachGRace` reads them in the same order).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GoLists {
+    /// Address of `runtime.allglen`: how many goroutines there are, dead ones among them.
+    pub allglen: u64,
+    /// Address of `runtime.allgptr`: points to that many pointers to a g.
+    pub allgptr: u64,
+    /// Address of `runtime.allm`: the first M.
+    pub allm: u64,
+    /// `g.atomicstatus`
+    pub g_status: u32,
+    /// `g.m`
+    pub g_m: u32,
+    /// `m.alllink`: the next M.
+    pub m_alllink: u32,
+    /// `m.curg`
+    pub m_curg: u32,
+    /// `m.procid`: the thread's id in the kernel.
+    pub m_procid: u32,
+}

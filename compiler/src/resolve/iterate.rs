@@ -1,0 +1,147 @@
+//! `iter:goroutine` and `iter:thread`: what gprobe goes over itself.
+
+use gprobe_lang::ast::AttachPoint;
+use gprobe_lang::diagnostic::Diagnostic;
+use gprobe_lang::source::{Span, Spanned};
+
+use super::Resolver;
+use super::place::Place;
+use super::sites::Candidate;
+use super::typed::{ExprKind, MapIndex, Probe, Stmt};
+use super::visit;
+use crate::artifact::{Attach, GoLists, Iterated, ProgramKind};
+use crate::target::Absent;
+
+impl Resolver<'_> {
+    /// `iter:goroutine` and `iter:thread`, with the time between two rounds or without.
+    pub(super) fn iterate(
+        &mut self,
+        point: &AttachPoint,
+        args: &[&Spanned<String>],
+    ) -> Option<Vec<Candidate>> {
+        let whole = point.text.span;
+        let over = match args.first().map(|word| word.value.as_str()) {
+            Some("goroutine") => Iterated::Goroutines,
+            Some("thread") => Iterated::Threads,
+            _ => {
+                let message = "gprobe goes over goroutines or threads of a Go program";
+                self.report(
+                    Diagnostic::error("bad-attach-point", whole, message)
+                        .help("write `iter:goroutine` or `iter:thread`"),
+                );
+                return None;
+            }
+        };
+        let period_ns = match args.get(1..) {
+            None | Some([]) => None,
+            Some(time) => Some(self.period(time, whole, "iter")?),
+        };
+        if period_ns.is_none() && self.target.command.is_some() {
+            let message = "when this probe runs, the command has not started yet: it has no goroutines";
+            let again = format!("{}:1s", point.text.value);
+            self.report(
+                Diagnostic::warning("no-goroutines", whole, message)
+                    .help(format!("have it run again and again: `{again}`")),
+            );
+        }
+        self.find_lists(whole)?;
+        let cookie = u64::from(self.probe_name(&point.text.value));
+        Some(vec![Candidate {
+            place: Place::Iterate(over),
+            kind: ProgramKind::Iterate,
+            attach: Attach::Iterate { over, period_ns },
+            title: point.text.value.clone(),
+            checks_flags: false,
+            cookie,
+        }])
+    }
+
+    /// Finds where the runtime keeps its goroutines and threads.
+    fn find_lists(&mut self, span: Span) -> Option<()> {
+        if self.go_lists.is_some() {
+            return Some(());
+        }
+        let found = match self.go_executable().cloned() {
+            None => {
+                Err("it is a Go program that has goroutines: name one with -p PID or -c COMMAND".to_owned())
+            }
+            Some(_) if self.target.process.is_none() => {
+                Err("no process is named: name one with -p PID or -c COMMAND".to_owned())
+            }
+            Some(executable) => {
+                let bias = self.target.world.load_bias(&executable).map_err(|absent: Absent| absent.reason);
+                bias.and_then(|bias| lists(&executable.binary, bias))
+            }
+        };
+        match found {
+            Ok(lists) => {
+                self.go_lists = Some(lists);
+                Some(())
+            }
+            Err(reason) => {
+                let message = "goroutines can't be gone over here";
+                self.report(Diagnostic::error("no-layout", span, message).note(reason));
+                None
+            }
+        }
+    }
+
+    /// What gprobe adds to, probes in the kernel must not add to at the same time: one would undo the
+    /// other's.
+    pub(super) fn added_to_twice(&mut self, probes: &[Probe]) {
+        let in_gprobe = |probe: &&Probe| matches!(probe.kind, ProgramKind::Iterate | ProgramKind::TestRun);
+        let mut by_kernel = Vec::new();
+        for probe in probes.iter().filter(|probe| !in_gprobe(probe)) {
+            added_to(&probe.body, &mut by_kernel);
+        }
+        for probe in probes.iter().filter(|probe| probe.kind == ProgramKind::Iterate) {
+            let mut here = Vec::new();
+            added_to(&probe.body, &mut here);
+            if let Some(map) = here.into_iter().find(|map| by_kernel.contains(map)) {
+                let name = self.map_name(map);
+                let message =
+                    format!("@{name} is added to here, and in a probe of another kind at the same time");
+                self.report(
+                    Diagnostic::error("added-to-twice", probe.span, message)
+                        .note(
+                            "`iter` runs in gprobe and not in the kernel: one would undo what the other adds",
+                        )
+                        .help("use a map of its own here"),
+                );
+            }
+        }
+    }
+}
+
+/// Maps whose values these statements add to.
+fn added_to(list: &[Stmt], found: &mut Vec<MapIndex>) {
+    visit::all_stmts(list, &mut |stmt| {
+        if let Stmt::Aggregate { map, .. } | Stmt::AddMap { map, .. } = stmt {
+            found.push(*map);
+        }
+    });
+    visit::stmts(list, &mut |expr| {
+        if let ExprKind::StepMap { map, .. } = &expr.kind {
+            found.push(*map);
+        }
+    });
+}
+
+fn lists(binary: &gprobe_symbols::Binary, bias: u64) -> Result<GoLists, String> {
+    let variable = |name: &str| {
+        let symbol = binary.variable(name).ok_or_else(|| format!("{name} is not among its symbols"))?;
+        Ok::<u64, String>(symbol.addr.0.wrapping_add(bias))
+    };
+    let small = |value: u64| u32::try_from(value).map_err(|_| "an offset is too large".to_owned());
+    let offsets = binary.runtime_offsets().map_err(|reason| reason.to_string())?;
+    Ok(GoLists {
+        allglen: variable("runtime.allglen")?,
+        allgptr: variable("runtime.allgptr")?,
+        allm: variable("runtime.allm")?,
+        g_status: small(offsets.g.atomicstatus.value)?,
+        g_m: small(offsets.g.m.value)?,
+        m_alllink: small(offsets.m.alllink.value)?,
+        m_curg: small(offsets.m.curg.value)?,
+        m_procid: small(offsets.m.procid.value)?,
+    })
+}
