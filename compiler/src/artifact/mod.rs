@@ -199,6 +199,8 @@ pub struct SiteInfo {
     pub offset: gprobe_symbols::FileOffset,
     /// The same place as an address of the file.
     pub addr: gprobe_symbols::LinkAddr,
+    /// A counter in the file, of 16 bits, which the kernel shall keep above 0 while the probe is there.
+    pub semaphore: Option<gprobe_symbols::FileOffset>,
     /// What `bpf_get_attach_cookie` shall give there: the index of the probe's name in
     /// [`Artifact::probes`] in the low 32 bits, a flag in the next, the function's number above.
     pub cookie: u64,

@@ -114,7 +114,7 @@ impl Body<'_, '_> {
                 self.string(kind.as_bytes(), span)
             }
             "usermode" => match self.place {
-                Place::Function { .. } => of(ExprKind::Int(1), Ty::int(1, false)),
+                Place::Function { .. } | Place::Usdt { .. } => of(ExprKind::Int(1), Ty::int(1, false)),
                 Place::OwnProcess(_) => of(ExprKind::Int(1), Ty::int(1, false)),
                 _ => of(ExprKind::Int(0), Ty::int(1, false)),
             },
@@ -142,6 +142,9 @@ impl Body<'_, '_> {
         let Some(index) = builtins::arg_index(name) else { return self.unknown_name(name, span) };
         if let Place::RawTracepoint = self.place {
             return self.word_argument(index as u16, span);
+        }
+        if let Place::Usdt { .. } = self.place {
+            return self.usdt_argument(index, span);
         }
         let Place::Function { function, ret, go, inside, .. } = self.place else { return self.broken(span) };
         if *inside {
@@ -212,6 +215,10 @@ impl Body<'_, '_> {
             return match self.place {
                 Place::Tracepoint { .. } => self.tracepoint_field(name, span),
                 Place::Function { .. } => self.go_arg(name, span),
+                Place::Usdt { .. } => {
+                    self.not_here("args", "arguments of usdt probes have no names: write arg0, arg1, ...", base.span);
+                    self.broken(span)
+                }
                 _ => {
                     self.not_here("args", "this probe has no arguments", base.span);
                     self.broken(span)
