@@ -395,9 +395,12 @@ fn multi(
     if sites.is_empty() {
         return Ok(());
     }
-    let offsets: Vec<u64> = sites.iter().map(|s| s.offset.0).collect();
-    let cookies: Vec<u64> = sites.iter().map(|s| s.cookie).collect();
-    match bpf::link_uprobes(program, path, &offsets, &cookies, pid.unwrap_or(0), ret) {
+    let places = bpf::UprobeSites {
+        offsets: sites.iter().map(|s| s.offset.0).collect(),
+        cookies: sites.iter().map(|s| s.cookie).collect(),
+        semaphores: sites.iter().map(semaphore).collect(),
+    };
+    match bpf::link_uprobes(program, path, &places, pid.unwrap_or(0), ret) {
         Ok(link) => links.push(link),
         Err(error) if error.raw_os_error() == Some(524) => match sites {
             [site] => refused.push(site.function.clone()),
@@ -410,6 +413,11 @@ fn multi(
         Err(error) => return Err(error),
     }
     Ok(())
+}
+
+/// Where in the file a site's semaphore is; 0: it has none.
+fn semaphore(site: &SiteInfo) -> u64 {
+    site.semaphore.map_or(0, |offset| offset.0)
 }
 
 /// A perf event for each site.
@@ -427,7 +435,7 @@ fn single(
     let kind = fs::read_to_string("/sys/bus/event_source/devices/uprobe/type")?;
     let kind = kind.trim().parse().map_err(|_| io::Error::other("no kind of event for uprobes"))?;
     for site in sites {
-        match perf::uprobe(kind, path, site.offset.0, pid, ret) {
+        match perf::uprobe(kind, path, site.offset.0, semaphore(site), pid, ret) {
             Ok(event) if cookies => {
                 links.push(bpf::link_perf(program, event.as_fd(), site.cookie)?);
                 perf::enable(event.as_fd())?;

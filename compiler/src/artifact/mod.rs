@@ -80,6 +80,8 @@ pub struct ProgramInfo {
     pub attach: Attach,
     /// How messages call it: the probe as written.
     pub title: String,
+    /// The probe of the script that it is a part of: several programs may be.
+    pub place: SourcePlace,
     /// Where the functions start that helpers call back, in instructions.
     pub callbacks: Vec<u32>,
 }
@@ -91,6 +93,27 @@ pub struct Show {
     pub truncated: String,
     /// Whether stacks show source files and lines, where they are known.
     pub lines: bool,
+}
+
+impl Artifact {
+    /// How many probes there are, as a user counts them: one for each name that a probe of the script
+    /// stands for, be it one program or several, at one place or many.
+    pub fn probe_count(&self) -> usize {
+        let mut names = std::collections::BTreeSet::new();
+        let mut count = 0;
+        for program in &self.programs {
+            match &program.attach {
+                Attach::Uprobe { sites, .. } => {
+                    let name = |site: &SiteInfo| site.cookie & u64::from(u32::MAX);
+                    let place = (program.place.0.source, program.place.0.start);
+                    count += sites.iter().filter(|site| names.insert((place, name(site)))).count();
+                }
+                // What gprobe adds of its own is written nowhere.
+                _ => count += usize::from(program.place.0.end > 0),
+            }
+        }
+        count
+    }
 }
 
 impl Default for Show {
