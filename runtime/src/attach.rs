@@ -24,6 +24,10 @@ const CLOSERS: usize = 64;
 /// How often `exit()` and the target's end are looked for where nothing wakes us up.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// Records that are taken out of the ring buffer at once: a probe in a tight loop makes them as fast as
+/// they are taken, and there is more to look at.
+const BATCH: usize = 1 << 14;
+
 /// How soon what the target has mapped is read again, at first and later on.
 const FIRST_REFRESH: Duration = Duration::from_millis(20);
 const LAST_REFRESH: Duration = Duration::from_secs(5);
@@ -236,7 +240,7 @@ impl Attached {
         self.tick()?;
         self.refresh_names();
         self.look_for_exit();
-        Ok(self.drain())
+        Ok(self.drain(BATCH))
     }
 
     /// Names are mostly asked for at the end, when the target may be gone: so what it has mapped is read
@@ -283,7 +287,7 @@ impl Attached {
     /// Where the kernel does not run it.
     pub fn run_now(&mut self, index: usize) -> Result<Vec<Event>, Error> {
         self.run_one(index)?;
-        Ok(self.drain())
+        Ok(self.drain(usize::MAX))
     }
 
     fn run(&self, which: impl Fn(&Attach) -> bool) -> Result<(), Error> {
@@ -306,10 +310,11 @@ impl Attached {
         }
     }
 
-    /// Takes all records out of the ring buffer.
-    fn drain(&mut self) -> Vec<Event> {
+    /// Takes records out of the ring buffer, `most` of them.
+    fn drain(&mut self, most: usize) -> Vec<Event> {
         let mut events = Vec::new();
-        while let Some(record) = self.ring.next() {
+        for _ in 0..most {
+            let Some(record) = self.ring.next() else { break };
             match self.decoder.event(&self.loaded, &record) {
                 Ok(Some(event)) => events.push(event),
                 Ok(None) => {}
@@ -344,7 +349,7 @@ impl Attached {
     pub fn detach(mut self) -> Result<(Vec<Event>, Finished), Error> {
         close_all(std::mem::take(&mut self.links));
         self.run(|attach| matches!(attach, Attach::End))?;
-        let events = self.drain();
+        let events = self.drain(usize::MAX);
         self.look_for_exit();
         Ok((events, Finished { loaded: self.loaded, decoder: self.decoder, exit: self.exit }))
     }

@@ -549,6 +549,8 @@ pub struct Spec {
     pub precision: Option<Count>,
     /// Bytes that a length modifier cuts integers to (`%hhx`: 1); 8 otherwise.
     pub bytes: u8,
+    /// `%ld`, `%lld`: 64 bits with a sign, also of what has none.
+    pub long: bool,
     /// `d i u x X o c s p v r` ...
     pub conversion: char,
     /// Of `%r` and `%v`: how.
