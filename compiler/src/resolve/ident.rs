@@ -126,6 +126,10 @@ impl Body<'_, '_> {
             "retval" => self.retval(span),
             "curg" | "curm" | "curp" => self.runtime_struct(name, span),
             "sched" => self.scheduler(span),
+            "args" if matches!(self.place, Place::Usdt { .. }) => {
+                self.not_here("args", "arguments of usdt probes have no names: write arg0, arg1, ...", span);
+                self.broken(span)
+            }
             "args" => {
                 self.error(
                     Diagnostic::error("incomplete", span, "`args` alone is no value")

@@ -47,7 +47,11 @@ impl Resolver<'_> {
                 return None;
             }
         };
-        let names: Span = args.get(1).map_or(file.span, |first| first.span.to(point.text.span));
+        let names: Span = match args {
+            [_, first, .., last] => first.span.to(last.span),
+            [.., last] => last.span,
+            [] => point.text.span,
+        };
         if file.value.is_empty() || file.value.contains(['*', '?']) {
             // Files that offer such a probe stand here in place of the pattern, where there are any.
             let of = match self.target.process {
