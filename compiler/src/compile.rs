@@ -6,7 +6,7 @@ use gprobe_lang::ast::Script;
 use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_lang::source::{SourceId, Span};
 
-use crate::artifact::{Action, Artifact, Attach, Hosted, ProgramInfo, ProgramKind};
+use crate::artifact::{Action, Artifact, Attach, Hosted, ProgramInfo, ProgramKind, SourcePlace};
 use crate::resolve::typed;
 use crate::target::Target;
 use crate::{allocate, emit, expand, ir, lower, optimise, resolve};
@@ -62,6 +62,7 @@ fn artifact(
             kind: ProgramKind::TestRun,
             attach: Attach::Begin,
             title: "the clock of `elapsed`".into(),
+            place: SourcePlace(Span::new(SourceId(0), 0, 0)),
             callbacks: callbacks.next().unwrap_or_default(),
         });
     }
@@ -71,6 +72,7 @@ fn artifact(
             kind: probe.kind,
             attach: probe.attach.clone(),
             title: probe.title.clone(),
+            place: SourcePlace(probe.span),
             callbacks: callbacks.next().unwrap_or_default(),
         });
     }

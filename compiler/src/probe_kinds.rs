@@ -92,6 +92,14 @@ pub const KINDS: &[ProbeKind] = &[
         "uretprobe:libc:malloc { @[retval == 0] = count(); }",
     ),
     row(
+        "usdt",
+        "U",
+        true,
+        "A place that a program or a library offers for tracing (`sys/sdt.h`), with arguments in `arg0` and on.",
+        "usdt:FILE:NAME, usdt:FILE:PROVIDER:NAME, FILE being a path or a library's name; `*` and `?` are wild",
+        "usdt:libstdc++:catch { @[ustack] = count(); }",
+    ),
+    row(
         "tracepoint",
         "t",
         true,
@@ -151,7 +159,6 @@ pub const KINDS: &[ProbeKind] = &[
     later("kretprobe", "kr", "The return of a function of the kernel."),
     later("fentry", "f", "The entry of a function of the kernel, with named arguments."),
     later("fexit", "fr", "The return of a function of the kernel, with named arguments."),
-    later("usdt", "U", "A place that a program offers for tracing."),
     later("watchpoint", "w", "An access to an address."),
     row(
         "iter",

@@ -55,6 +55,6 @@ pub fn register(name: &str) -> Option<u16> {
 
 /// The offset in `pt_regs` of a register by its DWARF number (System V ABI, figure 3.36).
 pub fn dwarf_register(number: u16) -> Option<u16> {
-    const OFFSETS: [u16; 16] = [80, 96, 88, 40, 104, 112, 32, 152, 72, 64, 56, 48, 24, 16, 8, 0];
+    const OFFSETS: [u16; 17] = [80, 96, 88, 40, 104, 112, 32, 152, 72, 64, 56, 48, 24, 16, 8, 0, RIP];
     OFFSETS.get(usize::from(number)).copied()
 }

@@ -248,6 +248,7 @@ impl<'s> Lexer<'s> {
         let ends = |c: char| matches!(c, '{' | ',' | ';' | '}') || c.is_whitespace() || provider && c == '=';
         let mut closers = Vec::new();
         let mut quoted = None;
+        let mut escaped = false;
         let mut end = rest.len();
         // Behind a bracket that is not closed none can be trusted, nor is it worth a second message.
         let trusted = start >= self.unclosed;
@@ -256,7 +257,8 @@ impl<'s> Lexer<'s> {
                 end = at;
                 break;
             } else if quoted.is_some() {
-                quoted = quoted.filter(|_| c != '"');
+                quoted = quoted.filter(|_| escaped || c != '"');
+                escaped = c == '\\' && !escaped;
             } else if closers.is_empty() && ends(c) {
                 end = at;
                 break;

@@ -282,8 +282,14 @@ impl Shaper {
         let mut part_start = 0;
         let mut depth = 0usize;
         let mut quoted = false;
+        let mut escaped = false;
         for (at, c) in text.char_indices() {
             match c {
+                _ if escaped => escaped = false,
+                '\\' if quoted => {
+                    escaped = true;
+                    continue;
+                }
                 '"' => {
                     quoted = !quoted;
                     continue;

@@ -24,6 +24,10 @@ const CLOSERS: usize = 64;
 /// How often `exit()` and the target's end are looked for where nothing wakes us up.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// Records that are taken out of the ring buffer at once: a probe in a tight loop makes them as fast as
+/// they are taken, and there is more to look at.
+const BATCH: usize = 1 << 14;
+
 /// How soon what the target has mapped is read again, at first and later on.
 const FIRST_REFRESH: Duration = Duration::from_millis(20);
 const LAST_REFRESH: Duration = Duration::from_secs(5);
@@ -246,7 +250,7 @@ impl Attached {
         self.tick()?;
         self.refresh_names();
         self.look_for_exit();
-        Ok(self.drain())
+        Ok(self.drain(BATCH))
     }
 
     /// Names are mostly asked for at the end, when the target may be gone: so what it has mapped is read
@@ -321,7 +325,7 @@ impl Attached {
     /// Where the kernel does not run it.
     pub fn run_now(&mut self, index: usize) -> Result<Vec<Event>, Error> {
         self.run_one(index)?;
-        Ok(self.drain())
+        Ok(self.drain(usize::MAX))
     }
 
     fn run(&self, which: impl Fn(&Attach) -> bool) -> Result<(), Error> {
@@ -344,15 +348,16 @@ impl Attached {
         }
     }
 
-    /// Takes all records out of the ring buffer.
-    fn drain(&mut self) -> Vec<Event> {
+    /// Takes records out of the ring buffer, `most` of them.
+    fn drain(&mut self, most: usize) -> Vec<Event> {
         let mut events = Vec::new();
         let mut decode = |record: &[u8]| match self.decoder.event(&self.loaded, record) {
             Ok(Some(event)) => events.push(event),
             Ok(None) => {}
             Err(()) => events.push(Event::Broken),
         };
-        while let Some(record) = self.ring.next() {
+        for _ in 0..most {
+            let Some(record) = self.ring.next() else { break };
             decode(&record);
         }
         std::mem::take(&mut self.seen).iter().for_each(|record| decode(record));
@@ -391,7 +396,7 @@ impl Attached {
     pub fn detach(mut self) -> Result<(Vec<Event>, Finished), Error> {
         close_all(std::mem::take(&mut self.links));
         self.run(|attach| matches!(attach, Attach::End))?;
-        let events = self.drain();
+        let events = self.drain(usize::MAX);
         self.look_for_exit();
         Ok((events, Finished { loaded: self.loaded, decoder: self.decoder, exit: self.exit }))
     }
@@ -442,9 +447,12 @@ fn multi(
     if sites.is_empty() {
         return Ok(());
     }
-    let offsets: Vec<u64> = sites.iter().map(|s| s.offset.0).collect();
-    let cookies: Vec<u64> = sites.iter().map(|s| s.cookie).collect();
-    match bpf::link_uprobes(program, path, &offsets, &cookies, pid.unwrap_or(0), ret) {
+    let places = bpf::UprobeSites {
+        offsets: sites.iter().map(|s| s.offset.0).collect(),
+        cookies: sites.iter().map(|s| s.cookie).collect(),
+        semaphores: sites.iter().map(semaphore).collect(),
+    };
+    match bpf::link_uprobes(program, path, &places, pid.unwrap_or(0), ret) {
         Ok(link) => links.push(link),
         Err(error) if error.raw_os_error() == Some(524) => match sites {
             [site] => refused.push(site.function.clone()),
@@ -457,6 +465,11 @@ fn multi(
         Err(error) => return Err(error),
     }
     Ok(())
+}
+
+/// Where in the file a site's semaphore is; 0: it has none.
+fn semaphore(site: &SiteInfo) -> u64 {
+    site.semaphore.map_or(0, |offset| offset.0)
 }
 
 /// A perf event for each site.
@@ -474,7 +487,7 @@ fn single(
     let kind = fs::read_to_string("/sys/bus/event_source/devices/uprobe/type")?;
     let kind = kind.trim().parse().map_err(|_| io::Error::other("no kind of event for uprobes"))?;
     for site in sites {
-        match perf::uprobe(kind, path, site.offset.0, pid, ret) {
+        match perf::uprobe(kind, path, site.offset.0, semaphore(site), pid, ret) {
             Ok(event) if cookies => {
                 links.push(bpf::link_perf(program, event.as_fd(), site.cookie)?);
                 perf::enable(event.as_fd())?;

@@ -56,6 +56,9 @@ pub(crate) struct Run {
     /// Attach only probes whose whole names match; begin and end stay
     #[arg(long, value_name = "REGEX", value_parser = filter)]
     pub probe_filter: Option<Regex>,
+    /// Nothing here: counters of usdt probes are counted up by the kernel, also for files
+    #[arg(long, hide = true)]
+    pub usdt_file_activation: bool,
     /// Allow functions that do more than look: system(), signal()
     #[arg(long = "unsafe")]
     pub allow_unsafe: bool,

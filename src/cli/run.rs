@@ -247,7 +247,7 @@ impl Times {
 }
 
 fn announce(args: &Run, attached: &Attached, sink: &mut Sink<'_>) -> Result<(), Failure> {
-    let probes = attached.artifact().programs.len();
+    let probes = attached.artifact().probe_count();
     sink.attached(attached.artifact(), args.quiet)?;
     sink.flush()?;
     if args.quiet {
@@ -327,7 +327,7 @@ fn summarise(args: &Run, finished: &Finished, took: Duration, target_ended: bool
         (None, Some(exe)) => format!("all processes of {}", exe.display()),
         (None, None) => "this machine".into(),
     };
-    let probes = finished.artifact().programs.len();
+    let probes = finished.artifact().probe_count();
     let end = if target_ended { "; the target has ended" } else { "" };
     say(&format!(
         "Traced {what} with {probes} {} for {:.1} s{end}",

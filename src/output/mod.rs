@@ -63,7 +63,7 @@ impl<'a> Sink<'a> {
     /// Where the output can't be written.
     pub fn attached(&mut self, artifact: &Artifact, quiet: bool) -> io::Result<()> {
         self.look.show = artifact.show.clone();
-        let probes = artifact.programs.len();
+        let probes = artifact.probe_count();
         match self.format {
             Format::Json if !quiet => {
                 let data = serde_json::json!({ "type": "attached_probes", "count": probes, "data": { "probes": probes } });

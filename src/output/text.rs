@@ -273,7 +273,7 @@ pub(crate) fn conversion(
     let (sign, prefix, body) = match (spec.conversion, n) {
         ('d' | 'i', Some(n)) => {
             // A value that is unsigned and large is shown as what it is.
-            let n = if spec.bytes == 8 { n } else { i128::from(cut(n).0) };
+            let n = if spec.bytes == 8 && !spec.long { n } else { i128::from(cut(n).0) };
             let sign = match (n < 0, spec.plus, spec.space) {
                 (true, ..) => "-",
                 (_, true, _) => "+",

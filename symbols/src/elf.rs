@@ -114,6 +114,12 @@ impl Elf {
         self.sections.iter().find(|section| str_is(names, section.name, name.as_bytes()))
     }
 
+    /// All sections of that name.
+    pub(crate) fn sections<'a>(&'a self, data: &'a [u8], name: &'a str) -> impl Iterator<Item = &'a Section> {
+        let names = self.names.bytes(data).unwrap_or_default();
+        self.sections.iter().filter(move |section| str_is(names, section.name, name.as_bytes()))
+    }
+
     /// The bytes of the section of that name.
     pub(crate) fn section_bytes<'a>(&self, data: &'a [u8], name: &str) -> Option<&'a [u8]> {
         self.section(data, name)?.bytes(data)
@@ -239,20 +245,34 @@ pub(crate) fn is_function(symbol: &Sym64<LittleEndian>) -> bool {
     symbol.st_info & 0xf == STT_FUNC && symbol.st_size.get(LE) != 0 && symbol.st_shndx.get(LE) != SHN_UNDEF
 }
 
-/// The description of the first note with that owner and type.
-pub(crate) fn note<'a>(section: &'a [u8], owner: &[u8], kind: u32) -> Option<&'a [u8]> {
+/// A note.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Note<'a> {
+    /// With the zero at its end.
+    pub(crate) owner: &'a [u8],
+    pub(crate) kind: u32,
+    pub(crate) desc: &'a [u8],
+}
+
+/// The notes of a section, up to the first that is cut off.
+pub(crate) fn notes(section: &[u8]) -> impl Iterator<Item = Note<'_>> {
     let mut bytes = Bytes::new(section);
-    loop {
+    std::iter::from_fn(move || {
         let name_len = bytes.u32()?;
         let desc_len = bytes.u32()?;
-        let note_kind = bytes.u32()?;
+        let kind = bytes.u32()?;
         let name = bytes.take(u64::from(name_len.checked_next_multiple_of(4)?))?;
         let desc = bytes.take(u64::from(desc_len))?;
-        if note_kind == kind && name.get(..usize::try_from(name_len).ok()?)? == owner {
-            return Some(desc);
-        }
-        bytes.skip(u64::from(desc_len.checked_next_multiple_of(4)?.checked_sub(desc_len)?))?;
-    }
+        let padding = u64::from(desc_len.checked_next_multiple_of(4)?.checked_sub(desc_len)?);
+        // The last one may lack it.
+        bytes.skip(padding.min(u64::try_from(bytes.rest().len()).ok()?))?;
+        Some(Note { owner: name.get(..usize::try_from(name_len).ok()?)?, kind, desc })
+    })
+}
+
+/// The description of the first note with that owner and type.
+pub(crate) fn note<'a>(section: &'a [u8], owner: &[u8], kind: u32) -> Option<&'a [u8]> {
+    notes(section).find(|note| note.kind == kind && note.owner == owner).map(|note| note.desc)
 }
 
 /// Whether the string at `offset` is `name`: without looking for its end, in tables of thousands.

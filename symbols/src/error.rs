@@ -114,6 +114,14 @@ pub enum Reason {
         /// Why.
         why: String,
     },
+    /// A static probe's argument can't be read.
+    #[error("its argument `{argument}` can't be read: {why}")]
+    Argument {
+        /// As the note has it.
+        argument: String,
+        /// Why.
+        why: String,
+    },
     /// No instruction leaves the function for its caller.
     #[error("the function never returns: it ends the goroutine, the program, or jumps elsewhere for good")]
     NeverReturns,

@@ -29,6 +29,7 @@ mod layout;
 mod location;
 mod pclntab;
 mod site;
+mod usdt;
 
 pub use address::{FileOffset, LinkAddr, LiveAddr};
 pub use binary::{Binary, Line, Segment, Symbol};
@@ -43,3 +44,4 @@ pub use insn::x64::X64Reg;
 pub use layout::{Field, Layout, Scalar, Type, TypeId, TypeKind};
 pub use location::{Location, Param};
 pub use site::{Cost, EntryCondition, Site, SiteKind, Sites};
+pub use usdt::{Usdt, UsdtArg, UsdtPlace};

@@ -85,6 +85,8 @@ pub struct ProgramInfo {
     pub attach: Attach,
     /// How messages call it: the probe as written.
     pub title: String,
+    /// The probe of the script that it is a part of: several programs may be.
+    pub place: SourcePlace,
     /// Where the functions start that helpers call back, in instructions.
     pub callbacks: Vec<u32>,
 }
@@ -96,6 +98,27 @@ pub struct Show {
     pub truncated: String,
     /// Whether stacks show source files and lines, where they are known.
     pub lines: bool,
+}
+
+impl Artifact {
+    /// How many probes there are, as a user counts them: one for each name that a probe of the script
+    /// stands for, be it one program or several, at one place or many.
+    pub fn probe_count(&self) -> usize {
+        let mut names = std::collections::BTreeSet::new();
+        let mut count = 0;
+        for program in &self.programs {
+            match &program.attach {
+                Attach::Uprobe { sites, .. } => {
+                    let name = |site: &SiteInfo| site.cookie & u64::from(u32::MAX);
+                    let place = (program.place.0.source, program.place.0.start);
+                    count += sites.iter().filter(|site| names.insert((place, name(site)))).count();
+                }
+                // What gprobe adds of its own is written nowhere.
+                _ => count += usize::from(program.place.0.end > 0),
+            }
+        }
+        count
+    }
 }
 
 impl Default for Show {
@@ -213,6 +236,8 @@ pub struct SiteInfo {
     pub offset: gprobe_symbols::FileOffset,
     /// The same place as an address of the file.
     pub addr: gprobe_symbols::LinkAddr,
+    /// A counter in the file, of 16 bits, which the kernel shall keep above 0 while the probe is there.
+    pub semaphore: Option<gprobe_symbols::FileOffset>,
     /// What `bpf_get_attach_cookie` shall give there: the index of the probe's name in
     /// [`Artifact::probes`] in the low 32 bits, a flag in the next, the function's number above.
     pub cookie: u64,
@@ -538,6 +563,8 @@ pub struct Spec {
     pub precision: Option<Count>,
     /// Bytes that a length modifier cuts integers to (`%hhx`: 1); 8 otherwise.
     pub bytes: u8,
+    /// `%ld`, `%lld`: 64 bits with a sign, also of what has none.
+    pub long: bool,
     /// `d i u x X o c s p v r` ...
     pub conversion: char,
     /// Of `%r` and `%v`: how.

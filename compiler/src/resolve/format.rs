@@ -60,6 +60,7 @@ fn spec(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Spec, Fo
         "h" => 2,
         _ => 8,
     };
+    spec.long = modifier.starts_with('l');
     if chars.peek() == Some(&'g') {
         chars.next();
         return match chars.next() {

@@ -152,6 +152,7 @@ impl Body<'_, '_> {
     /// `retval`
     pub(super) fn retval(&mut self, span: Span) -> Expr {
         let Place::Function { binary, function, site, ret, go, .. } = self.place else {
+            self.not_here("retval", "there is a result only where a function returns", span);
             return self.broken(span);
         };
         if !ret {

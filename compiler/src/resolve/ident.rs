@@ -118,7 +118,7 @@ impl Body<'_, '_> {
                 self.string(kind.as_bytes(), span)
             }
             "usermode" => match self.place {
-                Place::Function { .. } => of(ExprKind::Int(1), Ty::int(1, false)),
+                Place::Function { .. } | Place::Usdt { .. } => of(ExprKind::Int(1), Ty::int(1, false)),
                 Place::OwnProcess(_) | Place::Iterate(_) => of(ExprKind::Int(1), Ty::int(1, false)),
                 _ => of(ExprKind::Int(0), Ty::int(1, false)),
             },
@@ -130,6 +130,10 @@ impl Body<'_, '_> {
             "retval" => self.retval(span),
             "curg" | "curm" | "curp" => self.runtime_struct(name, span),
             "sched" => self.scheduler(span),
+            "args" if matches!(self.place, Place::Usdt { .. }) => {
+                self.not_here("args", "arguments of usdt probes have no names: write arg0, arg1, ...", span);
+                self.broken(span)
+            }
             "args" => {
                 self.error(
                     Diagnostic::error("incomplete", span, "`args` alone is no value")
@@ -146,6 +150,9 @@ impl Body<'_, '_> {
         let Some(index) = builtins::arg_index(name) else { return self.unknown_name(name, span) };
         if let Place::RawTracepoint = self.place {
             return self.word_argument(index as u16, span);
+        }
+        if let Place::Usdt { .. } = self.place {
+            return self.usdt_argument(index, span);
         }
         let Place::Function { function, ret, go, inside, .. } = self.place else { return self.broken(span) };
         if *inside {
@@ -216,6 +223,14 @@ impl Body<'_, '_> {
             return match self.place {
                 Place::Tracepoint { .. } => self.tracepoint_field(name, span),
                 Place::Function { .. } => self.go_arg(name, span),
+                Place::Usdt { .. } => {
+                    self.not_here(
+                        "args",
+                        "arguments of usdt probes have no names: write arg0, arg1, ...",
+                        base.span,
+                    );
+                    self.broken(span)
+                }
                 _ => {
                     self.not_here("args", "this probe has no arguments", base.span);
                     self.broken(span)

@@ -27,6 +27,7 @@ mod stmts;
 mod strings;
 pub mod typed;
 mod types;
+mod usdt;
 pub mod visit;
 
 use std::collections::HashMap;

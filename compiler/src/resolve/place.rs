@@ -2,6 +2,7 @@
 
 use gprobe_symbols::{Function, LinkAddr};
 
+use super::usdt::Arguments;
 use crate::artifact::Iterated;
 use crate::target::TracepointField;
 
@@ -24,6 +25,13 @@ pub(super) enum Place {
         go: bool,
         /// R14 is the current g.
         g_in_r14: bool,
+    },
+    /// At a usdt probe, in the middle of a function.
+    Usdt {
+        /// `provider:name`
+        name: String,
+        /// Where its arguments are.
+        args: Arguments,
     },
     /// In a kernel tracepoint.
     Tracepoint {
@@ -54,12 +62,12 @@ impl Place {
 
     /// Whether the context is a function's registers.
     pub(super) fn has_registers(&self) -> bool {
-        matches!(self, Place::Function { .. })
+        matches!(self, Place::Function { .. } | Place::Usdt { .. })
     }
 
     /// Whether the site is behind the set-up of the function's frame.
     pub(super) fn is_inside(&self) -> bool {
-        matches!(self, Place::Function { inside: true, .. })
+        matches!(self, Place::Function { inside: true, .. } | Place::Usdt { .. })
     }
 
     /// The builtin `probetype`.
@@ -68,6 +76,7 @@ impl Place {
             Place::Function { go: true, .. } => "go",
             Place::Function { ret: true, .. } => "uretprobe",
             Place::Function { .. } => "uprobe",
+            Place::Usdt { .. } => "usdt",
             Place::Tracepoint { .. } => "tracepoint",
             Place::RawTracepoint => "rawtracepoint",
             Place::Profile => "profile",
@@ -85,6 +94,7 @@ impl Place {
             Place::Function { ret: true, .. } => "a uretprobe".into(),
             Place::Function { go: true, .. } => "a probe on a Go function".into(),
             Place::Function { .. } => "a probe on a C function".into(),
+            Place::Usdt { name, .. } => format!("the usdt probe {name}"),
             Place::Tracepoint { name, .. } => format!("the tracepoint {name}"),
             Place::RawTracepoint => "a raw tracepoint".into(),
             Place::Profile => "a profile probe".into(),

@@ -21,7 +21,13 @@ impl Resolver<'_> {
         let by_site =
             !self.target.kernel.attach_cookie && mentions(probe, &|name| name == "probe" || name == "func");
         let wants_results = mentions(probe, &|name| name == "retval");
-        let grouping = Grouping { each_function: by_function || by_site, each_site: by_site, wants_results };
+        let grouping = Grouping {
+            each_function: by_function || by_site,
+            each_site: by_site,
+            wants_results,
+            arguments: mentions(probe, &|name| name.starts_with("arg")),
+            names_function: mentions(probe, &|name| name == "func"),
+        };
         probe.points.iter().flat_map(|point| self.point(point, &grouping).unwrap_or_default()).collect()
     }
 
@@ -90,6 +96,7 @@ impl Resolver<'_> {
             "go" => self.go(&point, &args, grouping),
             "uprobe" => self.uprobe(&point, &args, false, grouping),
             "uretprobe" => self.uprobe(&point, &args, true, grouping),
+            "usdt" => self.usdt(&point, &args, grouping),
             _ => self.tracepoint(&point, &args),
         }
     }
@@ -356,7 +363,7 @@ impl Resolver<'_> {
         Some(candidates)
     }
 
-    fn absent(&mut self, code: &'static str, span: Span, word: &str, absent: Absent) {
+    pub(super) fn absent(&mut self, code: &'static str, span: Span, word: &str, absent: Absent) {
         let help = did_you_mean(word, absent.candidates.iter().map(String::as_str));
         self.missing(code, span, absent.reason, help);
     }

@@ -2,8 +2,8 @@
 
 use gprobe_lang::ast::AttachPoint;
 use gprobe_lang::diagnostic::{Diagnostic, did_you_mean};
-use gprobe_lang::source::Spanned;
-use gprobe_symbols::{EntryCondition, Function, Language, Reason, Site};
+use gprobe_lang::source::{Span, Spanned};
+use gprobe_symbols::{EntryCondition, Function, Language, LinkAddr, Reason, Site};
 
 use super::Resolver;
 use super::place::Place;
@@ -53,12 +53,24 @@ impl Resolver<'_> {
                 refused.push((function.name.clone(), reason));
             }
         }
-        if groups.is_empty() {
+        self.refused(pattern.span, &refused, matched.len(), "functions", groups.is_empty())?;
+        Some(groups)
+    }
+
+    /// Says what of `matched` things can't be probed; `None` where that is all of them.
+    pub(super) fn refused(
+        &mut self,
+        span: Span,
+        refused: &[(String, Reason)],
+        matched: usize,
+        what: &str,
+        all: bool,
+    ) -> Option<()> {
+        if all {
             let (name, reason) = refused.first()?;
             let count = refused.len();
-            let mut diagnostic =
-                Diagnostic::error("no-site", pattern.span, format!("`{name}` can't be probed here"))
-                    .note(reason.to_string());
+            let mut diagnostic = Diagnostic::error("no-site", span, format!("`{name}` can't be probed here"))
+                .note(reason.to_string());
             if count > 1 {
                 diagnostic = diagnostic.note(format!("nor can the {} others that match", count - 1));
             }
@@ -69,15 +81,15 @@ impl Resolver<'_> {
             let shown: Vec<String> = refused.iter().take(3).map(|(n, r)| format!("{n}: {r}")).collect();
             let mut diagnostic = Diagnostic::warning(
                 "left-out",
-                pattern.span,
-                format!("{} of {} functions can't be probed and are left out", refused.len(), matched.len()),
+                span,
+                format!("{} of {matched} {what} can't be probed and are left out", refused.len()),
             );
             for line in shown {
                 diagnostic = diagnostic.note(line);
             }
             self.report(diagnostic);
         }
-        Some(groups)
+        Some(())
     }
 
     #[allow(clippy::too_many_arguments, reason = "one call site; a struct would only rename the list")]
@@ -117,7 +129,8 @@ impl Resolver<'_> {
             (false, true) => format!("uretprobe:{}:{}", file.name, function.name),
         };
         let name = self.probe_name(&kind);
-        let number = u64::from(self.function_number(binary, function)) << COOKIE_FUNCTION;
+        let number =
+            u64::from(self.function_number(binary, function.addr, &function.name)) << COOKIE_FUNCTION;
         let g_in_r14 = file.binary.g_in_r14(function);
         for site in exits {
             let checks_flags = matches!(site.condition, EntryCondition::UnlessBranchTaken);
@@ -125,6 +138,7 @@ impl Resolver<'_> {
             let info = SiteInfo {
                 offset: site.offset,
                 addr: site.addr,
+                semaphore: None,
                 cookie: u64::from(name) | flags | number,
                 function: function.name.clone(),
             };
@@ -186,12 +200,12 @@ impl Resolver<'_> {
     }
 
     /// The number of a function, the same for all of its sites.
-    fn function_number(&mut self, binary: usize, function: &Function) -> u32 {
+    pub(super) fn function_number(&mut self, binary: usize, addr: LinkAddr, name: &str) -> u32 {
         let next = self.functions.len() as u32;
-        let number = *self.function_ids.entry((binary, function.addr.0)).or_insert(next);
+        let number = *self.function_ids.entry((binary, addr.0)).or_insert(next);
         if number == next {
             // The suffix is the linker's, not the source's.
-            let name = function.name.strip_suffix(".abi0").unwrap_or(&function.name);
+            let name = name.strip_suffix(".abi0").unwrap_or(name);
             self.functions.push(name.to_owned());
         }
         number
@@ -239,6 +253,10 @@ pub(super) struct Grouping {
     pub(super) each_site: bool,
     /// The body reads results, which a tail jump does not have.
     pub(super) wants_results: bool,
+    /// The body reads arguments, which lie elsewhere at each place of a usdt probe.
+    pub(super) arguments: bool,
+    /// The body names the function that it is in.
+    pub(super) names_function: bool,
 }
 
 impl Candidate {

@@ -50,7 +50,8 @@ pub struct Probe {
 /// One attach point, split at its colons and not yet understood: `go:net/http.(*conn).serve:return`
 /// has the parts `go`, `net/http.(*conn).serve` and `return`.
 ///
-/// Colons inside parentheses, brackets, braces and double quotes do not split; quotes are taken off.
+/// Colons inside parentheses, brackets, braces and double quotes do not split; quotes are taken off, and
+/// in them the backslash of `\"` and `\\`.
 /// Positional parameters in it (`tracepoint:$1`) stay as written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AttachPoint {

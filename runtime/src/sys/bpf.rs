@@ -138,12 +138,22 @@ pub(crate) fn raw_tracepoint(program: BorrowedFd<'_>, name: &str) -> io::Result<
     bpf(bpf_cmd::BPF_RAW_TRACEPOINT_OPEN, &mut attr).map(owned)
 }
 
+/// Places in a file, each at its index in all three.
+#[derive(Debug, Default)]
+pub(crate) struct UprobeSites {
+    /// Where in the file.
+    pub(crate) offsets: Vec<u64>,
+    /// What `bpf_get_attach_cookie` gives there.
+    pub(crate) cookies: Vec<u64>,
+    /// Where in the file a counter is that the kernel counts up while the probe is there; 0: nowhere.
+    pub(crate) semaphores: Vec<u64>,
+}
+
 /// Attaches a program to places in a file.
 pub(crate) fn link_uprobes(
     program: BorrowedFd<'_>,
     path: &str,
-    offsets: &[u64],
-    cookies: &[u64],
+    sites: &UprobeSites,
     pid: u32,
     ret: bool,
 ) -> io::Result<OwnedFd> {
@@ -156,9 +166,13 @@ pub(crate) fn link_uprobes(
     // SAFETY: the part of BPF_LINK_CREATE for this attach type.
     let multi = unsafe { &mut link.__bindgen_anon_3.uprobe_multi };
     multi.path = path.as_ptr() as u64;
+    let UprobeSites { offsets, cookies, semaphores } = sites;
     multi.offsets = offsets.as_ptr() as u64;
     multi.cookies = cookies.as_ptr() as u64;
-    multi.cnt = offsets.len().min(cookies.len()) as u32;
+    if semaphores.iter().any(|offset| *offset != 0) {
+        multi.ref_ctr_offsets = semaphores.as_ptr() as u64;
+    }
+    multi.cnt = offsets.len().min(cookies.len()).min(semaphores.len()) as u32;
     multi.flags = if ret { MULTI_RETURN } else { 0 };
     multi.pid = pid;
     bpf(bpf_cmd::BPF_LINK_CREATE, &mut attr).map(owned)

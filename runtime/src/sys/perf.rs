@@ -64,11 +64,25 @@ pub(crate) fn counter(kind: u32, config: u64, period: u64, cpu: u32) -> io::Resu
     open(&attr, -1, cpu as i32)
 }
 
-/// Opens a uprobe; `kind` is the number in `/sys/bus/event_source/devices/uprobe/type`.
-pub(crate) fn uprobe(kind: u32, path: &str, offset: u64, pid: Option<u32>, ret: bool) -> io::Result<OwnedFd> {
+/// Bits of a uprobe's `config` that say where its semaphore is
+/// (`/sys/bus/event_source/devices/uprobe/format/ref_ctr_offset`).
+const SEMAPHORE_SHIFT: u32 = 32;
+
+/// Opens a uprobe; `kind` is the number in `/sys/bus/event_source/devices/uprobe/type`. `semaphore` is
+/// where in the file a counter is that the kernel counts up while the probe is there; 0: nowhere.
+pub(crate) fn uprobe(
+    kind: u32,
+    path: &str,
+    offset: u64,
+    semaphore: u64,
+    pid: Option<u32>,
+    ret: bool,
+) -> io::Result<OwnedFd> {
     let path = CString::new(path)?;
+    let semaphore = u32::try_from(semaphore)
+        .map_err(|_| io::Error::other("its semaphore is too far into the file for the kernel"))?;
     let mut attr = attr(kind);
-    attr.config = u64::from(ret);
+    attr.config = u64::from(ret) | u64::from(semaphore) << SEMAPHORE_SHIFT;
     attr.__bindgen_anon_3.config1 = path.as_ptr() as u64;
     attr.__bindgen_anon_4.config2 = offset;
     match pid {

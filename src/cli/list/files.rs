@@ -1,5 +1,7 @@
 //! The files that the file of a probe stands for, in which `*` and `?` may be wild.
 
+use std::collections::HashSet;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use gprobe_compiler::target::{TargetBinary, World};
@@ -7,7 +9,7 @@ use gprobe_lang::ast::{AttachPoint, Item, Script};
 use gprobe_lang::source::Spanned;
 use gprobe_runtime::process::mappings;
 use gprobe_runtime::{LiveWorld, open_binary};
-use gprobe_symbols::{Function, Functions, glob_matches};
+use gprobe_symbols::{Binary, Function, Functions, Usdt, glob_matches};
 
 use crate::cli::Failure;
 
@@ -19,6 +21,52 @@ pub(super) fn is_wild(file: &str) -> bool {
 /// The functions of a name or a pattern.
 pub(super) fn functions(functions: Functions<'_>, pattern: &str) -> Vec<Function> {
     if gprobe_symbols::is_glob(pattern) { functions.matching(pattern) } else { functions.exact(pattern) }
+}
+
+/// The usdt probes that names mean: `[name]`, `[provider, name]`, or all; an empty provider is any.
+pub(super) fn usdt(binary: &Binary, names: &[&str]) -> Vec<Usdt> {
+    let (provider, name) = match names {
+        [] => ("*", "*"),
+        [name] => ("*", *name),
+        [provider, name] => (if provider.is_empty() { "*" } else { *provider }, *name),
+        _ => return Vec::new(),
+    };
+    let mut found = binary.usdt();
+    found.retain(|usdt| glob_matches(provider, &usdt.provider) && glob_matches(name, &usdt.name));
+    found
+}
+
+/// The files that the file of a usdt probe stands for: without one, or as `*`, all that the process has
+/// mapped or, where there is no process, all that any process has.
+pub(super) fn offering(file: &str, pid: Option<u32>) -> Vec<TargetBinary> {
+    match (file, pid) {
+        ("" | "*", Some(pid)) => matching("*", Some(pid)),
+        ("" | "*", None) => running(),
+        _ => matching(file, pid),
+    }
+}
+
+/// Files with code that any process has mapped, each once.
+fn running() -> Vec<TargetBinary> {
+    let folders = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = folders.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let mut seen = HashSet::new();
+    let mut found = Vec::new();
+    for pid in pids {
+        for (name, path) in mapped("*", pid) {
+            let Ok(metadata) = std::fs::metadata(&path) else { continue };
+            if !seen.insert((metadata.dev(), metadata.ino())) {
+                continue;
+            }
+            // Processes may be gone before the probes are there: a file has a path of its own, mostly.
+            let own = std::fs::metadata(&name)
+                .is_ok_and(|own| (own.dev(), own.ino()) == (metadata.dev(), metadata.ino()));
+            let path = if own { name.clone() } else { path };
+            found.extend(open_binary(&path).ok().map(|binary| TargetBinary { name, path, binary }));
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found
 }
 
 /// The files that a pattern stands for: of those that a process runs, where there is one, or of those
@@ -89,7 +137,8 @@ fn below(folder: PathBuf, part: &str) -> Vec<PathBuf> {
     named.filter(|name| glob_matches(part, name)).map(|name| folder.join(name)).collect()
 }
 
-/// Writes each uprobe whose file is a pattern out as one for each file that has such a function.
+/// Writes each uprobe or usdt probe whose file is a pattern out as one for each file that has such a
+/// function or such a probe.
 ///
 /// Where there is none it is left as it is, so that what is wrong with it is said at its place.
 pub(in crate::cli) fn spell_out(script: &mut Script, pid: Option<u32>) {
@@ -101,18 +150,31 @@ pub(in crate::cli) fn spell_out(script: &mut Script, pid: Option<u32>) {
 }
 
 fn spelled_out(point: AttachPoint, pid: Option<u32>) -> Vec<AttachPoint> {
-    let [kind, file, function] = point.parts.as_slice() else { return vec![point] };
+    let [kind, file, names @ ..] = point.parts.as_slice() else { return vec![point] };
     let kind_name = gprobe_compiler::probe_kinds::find(&kind.value).map_or("", |kind| kind.name);
-    if !matches!(kind_name, "uprobe" | "uretprobe") || !is_wild(&file.value) {
+    let named: Vec<&str> = names.iter().map(|name| name.value.as_str()).collect();
+    let has_it = |binary: &Binary| match (kind_name, named.as_slice()) {
+        ("uprobe" | "uretprobe", [function]) => !functions(binary.functions(), function).is_empty(),
+        ("usdt", names) => !usdt(binary, names).is_empty(),
+        _ => false,
+    };
+    let wild = is_wild(&file.value) || kind_name == "usdt" && file.value.is_empty();
+    let known = matches!(kind_name, "uprobe" | "uretprobe" | "usdt");
+    if !known || !wild {
         return vec![point];
     }
-    let files = matching(&file.value, pid).into_iter();
-    let found: Vec<AttachPoint> = files
-        .filter(|file| !functions(file.binary.functions(), &function.value).is_empty())
+    let all = if kind_name == "usdt" { offering(&file.value, pid) } else { matching(&file.value, pid) };
+    let found: Vec<AttachPoint> = all
+        .into_iter()
+        .filter(|file| has_it(&file.binary))
         .map(|found| {
-            let text = format!("{}:{}:{}", kind.value, found.name, function.value);
-            let parts = vec![kind.clone(), Spanned::new(found.name, file.span), function.clone()];
-            AttachPoint { parts, text: Spanned::new(text, point.text.span) }
+            let mut parts = vec![kind.clone(), Spanned::new(found.name, file.span)];
+            parts.extend(names.iter().cloned());
+            if names.is_empty() {
+                parts.push(Spanned::new("*".to_owned(), file.span));
+            }
+            let text: Vec<&str> = parts.iter().map(|part| part.value.as_str()).collect();
+            AttachPoint { text: Spanned::new(text.join(":"), point.text.span), parts }
         })
         .collect();
     if found.is_empty() { vec![point] } else { found }

@@ -9,7 +9,7 @@ use gprobe_compiler::target::{TargetBinary, World};
 use gprobe_lang::ast::Item;
 use gprobe_runtime::LiveWorld;
 use gprobe_runtime::process::Spawned;
-use gprobe_symbols::{Function, Language, glob_matches};
+use gprobe_symbols::{Function, Language, Usdt, glob_matches};
 
 use super::{detail, files};
 use crate::cli::args::Run;
@@ -145,8 +145,7 @@ impl List<'_> {
             "tracepoint" => self.tracepoints(rest, named),
             "rawtracepoint" => self.raw_tracepoints(rest, named),
             "go" => self.go(rest, named),
-            // usdt probes are markers in files, as uprobes are functions: they are listed from
-            // `file.binary` for each of `self.files(...)` once gprobe reads them.
+            "usdt" => self.usdt(rest, named),
             "uprobe" | "uretprobe" => self.uprobes(kind, rest, named),
             _ => Ok(()),
         }
@@ -282,6 +281,39 @@ impl List<'_> {
                 if self.name(&name)? && self.verbose {
                     self.params(&file, function, kind.name == "uretprobe")?;
                 }
+            }
+        }
+        Ok(())
+    }
+
+    fn usdt(&mut self, rest: &str, named: bool) -> Result<(), Failure> {
+        let (file, names) = rest.split_once(':').unwrap_or((rest, "*"));
+        let files = match (file, self.pid) {
+            ("" | "*", None) if !named => Vec::new(),
+            ("" | "*", _) => files::offering(file, self.pid),
+            _ => self.files(file, "usdt", named)?,
+        };
+        let names: Vec<&str> = names.split(':').collect();
+        for file in files {
+            for usdt in files::usdt(&file.binary, &names) {
+                let name = format!("usdt:{}:{}:{}", file.name, usdt.provider, usdt.name);
+                if self.name(&name)? && self.verbose {
+                    self.usdt_arguments(&usdt)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The arguments of a usdt probe, a line each.
+    fn usdt_arguments(&mut self, usdt: &Usdt) -> io::Result<()> {
+        for (index, arg) in usdt.args.iter().enumerate() {
+            match arg {
+                Ok(arg) => {
+                    let sign = if arg.signed { "" } else { "u" };
+                    writeln!(self.out, "    {sign}int{} arg{index}", u32::from(arg.bytes) * 8)?;
+                }
+                Err(reason) => writeln!(self.out, "    arg{index}: {}", escape(&reason.to_string()))?,
             }
         }
         Ok(())

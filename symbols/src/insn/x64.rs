@@ -31,6 +31,7 @@ impl X64Reg {
     pub const R13: Self = Self(13);
     pub const R14: Self = Self(14);
     pub const R15: Self = Self(15);
+    pub const RIP: Self = Self(16);
 }
 
 impl X64Reg {
