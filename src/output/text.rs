@@ -390,7 +390,7 @@ mod tests {
         assert_eq!(lines.len(), 3);
         assert_eq!(lines[0], format!("{:<16}{:>8} |{}|", "[2, 4)", 2, "@".repeat(52)));
         assert_eq!(lines[1], format!("{:<16}{:>8} |{}|", "[4, 8)", 0, " ".repeat(52)));
-        assert_eq!(lines[2], format!("{:<16} {:>8} |{}{}|", "[8, 16)", 1, "@".repeat(26), " ".repeat(26)));
+        assert_eq!(lines[2], format!("{:<16}{:>8} |{}{}|", "[8, 16)", 1, "@".repeat(26), " ".repeat(26)));
     }
 
     #[test]

@@ -67,7 +67,7 @@ fn results_go_to_a_file_and_quiet_says_nothing() {
     let output =
         gprobe().args(["-q", "-o", &path, "-e", "begin { printf(\"%d\\n\", 42); exit(); }"]).run().success();
     assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("", ""));
-    assert_eq!(std::fs::read_to_string(&file).expect("the results"), "42\n");
+    assert_eq!(std::fs::read_to_string(&file).expect("the results"), "42\n\n");
 }
 
 #[test]

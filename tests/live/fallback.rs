@@ -22,7 +22,10 @@ fn counts(script: &str, facts: &KernelFacts) -> Vec<(String, i128)> {
         kernel: facts,
         world: &world,
         options: Options::default(),
+        command: None,
         params: Vec::new(),
+        settings: Vec::new(),
+        named: Vec::new(),
     };
     let compiled = gprobe_compiler::compile(&parsed.script, &target).expect("compiles");
     let loaded = Loaded::load(compiled.artifact, facts).expect("loads");

@@ -79,6 +79,7 @@ impl Graph {
         let mut graph = Self { nodes, temporaries };
         let live_after = liveness(code).after;
         let depths = loop_depths(code);
+        let entries = entry_registers(code);
         for ((block, mut live), depth) in code.blocks.iter().zip(live_after).zip(depths) {
             let frequency = 10u64.pow(depth.min(4));
             for reg in block.end.reads() {
@@ -98,7 +99,7 @@ impl Graph {
                 | Terminator::ReturnImm(_) => {}
             }
             for inst in block.insts.iter().rev() {
-                graph.add_inst(inst, &mut live, frequency);
+                graph.add_inst(inst, &mut live, frequency, entries);
             }
         }
         graph.deduplicate();
@@ -120,7 +121,7 @@ impl Graph {
         }
     }
 
-    fn add_inst(&mut self, inst: &Inst, live: &mut crate::ir::BitSet, frequency: u64) {
+    fn add_inst(&mut self, inst: &Inst, live: &mut crate::ir::BitSet, frequency: u64, entries: u16) {
         let accesses = inst.accesses();
         let copied = match inst {
             Inst::Move { src, .. } => Some(*src),
@@ -155,7 +156,7 @@ impl Graph {
                 self.wish(*dst, Wish::Fixed(*index), frequency);
                 // The other arguments must not be overwritten before they are taken.
                 if let Some(node) = self.nodes.get_mut(dst.0 as usize) {
-                    node.allowed &= PRESERVED | 1 << *index;
+                    node.allowed &= !entries | 1 << *index;
                 }
             }
             (Inst::Move { dst, src } | Inst::Move32 { dst, src }, _) => {
@@ -311,6 +312,15 @@ fn best(node: &Node, free: u16, colour_of: impl Fn(u32) -> Option<u8>) -> Option
     let candidates = ORDER.into_iter().filter(|colour| free >> colour & 1 == 1);
     // Of equals the first: `max_by_key` would take the last.
     candidates.rev().max_by_key(|&colour| score(colour))
+}
+
+/// The registers that arguments are taken from at the start.
+fn entry_registers(code: &Code) -> u16 {
+    let insts = code.blocks.first().map_or(&[][..], |block| &block.insts);
+    insts.iter().fold(0, |found, inst| match inst {
+        Inst::Entry { index, .. } => found | 1 << *index,
+        _ => found,
+    })
 }
 
 /// How many loops each block is in, by the jumps back that span it.

@@ -26,7 +26,7 @@ pub(super) enum Child<'a> {
 
 impl Substitution {
     /// Of a macro's parameters by arguments, as many.
-    pub(super) fn new(decl: &Macro, args: Vec<Expr>, number: usize) -> Result<Self, Diagnostic> {
+    pub(super) fn new(decl: &Macro, args: Vec<Expr>, number: usize) -> Result<Self, Box<Diagnostic>> {
         let mut new = Self { vars: HashMap::new(), maps: HashMap::new(), exprs: HashMap::new(), number };
         for (param, arg) in decl.params.iter().zip(args) {
             match (param, &arg.kind) {
@@ -40,19 +40,22 @@ impl Substitution {
                     new.exprs.insert(name.value.clone(), arg);
                 }
                 (MacroParam::Var(name), _) => {
-                    return Err(Diagnostic::error(
+                    let wrong = Diagnostic::error(
                         "type-mismatch",
                         arg.span,
                         format!("the macro changes ${}, so it wants a variable here", name.value),
-                    )
-                    .help("put the value in a variable, or call the parameter by a name without `$`"));
+                    );
+                    return Err(Box::new(
+                        wrong
+                            .help("put the value in a variable, or call the parameter by a name without `$`"),
+                    ));
                 }
                 (MacroParam::Map(name), _) => {
-                    return Err(Diagnostic::error(
+                    return Err(Box::new(Diagnostic::error(
                         "type-mismatch",
                         arg.span,
                         format!("the macro's parameter @{} stands for a whole map", name.value),
-                    ));
+                    )));
                 }
             }
         }

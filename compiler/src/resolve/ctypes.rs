@@ -224,7 +224,7 @@ pub(super) fn scalar(name: &str) -> Option<CType> {
             let has = |word| words.contains(&word);
             let known =
                 |word: &&str| matches!(*word, "unsigned" | "signed" | "long" | "short" | "int" | "char");
-            if words.is_empty() || !words.iter().all(|word| known(word)) {
+            if words.is_empty() || !words.iter().all(known) {
                 return None;
             }
             let bytes = match () {

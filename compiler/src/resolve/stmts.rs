@@ -43,7 +43,7 @@ impl Body<'_, '_> {
             StmtKind::Assign { target, op, value } => self.assign(target, *op, value)?,
             StmtKind::Let { name, ty, value } => return self.declaration(name, ty.as_ref(), value.as_ref()),
             StmtKind::If { comptime: true, cond, then, otherwise } => {
-                let Some(holds) = self.comptime(cond) else { return None };
+                let holds = self.comptime(cond)?;
                 return match (holds, otherwise) {
                     (true, _) => Some(self.block(then)),
                     (false, Some(otherwise)) => Some(self.block(otherwise)),

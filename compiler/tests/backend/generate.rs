@@ -3,7 +3,8 @@
 
 use gprobe_compiler::artifact::ProgramKind;
 use gprobe_compiler::ir::{
-    BinOp, Block, BlockId, Cond, Helper, Inst, Operand, Program, Size, Slot, SlotId, Terminator, Unit, VReg,
+    BinOp, Block, BlockId, Cond, Helper, Inst, Operand, Program, Role, Size, Slot, SlotId, SlotPlace,
+    Terminator, Unit, VReg,
 };
 use proptest::prelude::*;
 
@@ -124,9 +125,10 @@ pub(crate) fn build(recipe: &Recipe) -> Unit {
     builder.steps(&recipe.steps);
     builder.finish();
     let blocks = builder.blocks.into_iter().map(Option::unwrap).collect();
-    let slots = SLOTS.iter().map(|&size| Slot { size, name: format!("of {size}") }).collect();
+    let slots =
+        SLOTS.iter().map(|&size| Slot { size, place: SlotPlace::Any, name: format!("of {size}") }).collect();
     let (symbol, kind) = ("generated".to_owned(), ProgramKind::TestRun);
-    let program = Program { symbol, kind, blocks, vregs: builder.next, slots };
+    let program = Program { symbol, role: Role::Main, kind, blocks, vregs: builder.next, slots };
     Unit { programs: vec![program], maps: Vec::new() }
 }
 

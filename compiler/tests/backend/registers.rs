@@ -33,7 +33,7 @@ pub(crate) fn check(program: &Program) {
             valued = after(inst, valued, true);
         }
         let reads: Vec<Reg> = match block.end {
-            Terminator::Jump(_) => vec![],
+            Terminator::Jump(_) | Terminator::MayGoto { .. } => vec![],
             Terminator::Branch { a, b: Source::Reg(b), .. } => vec![a, b],
             Terminator::Branch { a, .. } => vec![a],
             Terminator::Exit => vec![Reg::RESULT],
@@ -48,6 +48,7 @@ fn successors(end: &Terminator) -> Vec<usize> {
     match end {
         Terminator::Jump(to) => vec![to.0 as usize],
         Terminator::Branch { then, otherwise, .. } => vec![then.0 as usize, otherwise.0 as usize],
+        Terminator::MayGoto { next, out } => vec![next.0 as usize, out.0 as usize],
         Terminator::Exit => vec![],
     }
 }
@@ -66,7 +67,7 @@ fn after(inst: &Inst, valued: u16, check: bool) -> u16 {
             read(src);
             dst
         }
-        Inst::LoadImm { dst, .. } | Inst::LoadMap { dst, .. } => dst,
+        Inst::LoadImm { dst, .. } | Inst::LoadMap { dst, .. } | Inst::LoadFunc { dst, .. } => dst,
         Inst::Bin { dst, src, .. } => {
             read(dst);
             source(src);

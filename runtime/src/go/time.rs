@@ -59,8 +59,7 @@ pub(super) fn time(value: &GoValue) -> Option<String> {
         _ => return None,
     };
     let zoned = stamp.to_zoned_datetime(zone);
-    let date = zoned.datetime();
-    let shown = if date == civil::DateTime::ZERO { date } else { date };
+    let shown = zoned.datetime();
     let subsecond = zoned.subsec_nanosecond();
     let fraction = if subsecond == 0 {
         String::new()
