@@ -1,6 +1,6 @@
 //! `time.Duration` and `time.Time` as their String methods write them.
 
-use jiff::{Timestamp, civil, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::value::{GoKind, GoValue};
 
