@@ -130,6 +130,13 @@ pub const BUILTINS: &[Builtin] = &[
         "Bytes from the goroutine's stack base to the probed function's frame: with `goid` it pairs an entry with its return, also when the stack has moved. 0 outside Go code.",
     ),
     row("func", None, Scope::Function, "string", "The name of the probed function."),
+    row(
+        "gostack",
+        None,
+        Scope::Goroutine,
+        "gostack_t",
+        "The current goroutine's stack, functions put into others and lines of source included, wherever its thread is: in Go, in C, in the kernel; in `iter` also of one that waits. `gostack(n)`: at most n frames.",
+    ),
     row("gid", Some(Id::Gid), Scope::Everywhere, "uint32", "The group that the thread runs as."),
     row(
         "goid",

@@ -51,6 +51,7 @@ pub enum Id {
     Join,
     Kaddr,
     Kptr,
+    Gostack,
     Kstack,
     Ksym,
     Len,
@@ -312,6 +313,7 @@ pub const FUNCTIONS: &[Function] = &[
     ),
     row("kaddr", Id::Kaddr, "kaddr(name)", (1, 1), "The address of a symbol of the kernel."),
     row("kptr", Id::Kptr, "kptr(pointer)", (1, 1), "The pointer, followed in the kernel's memory."),
+    row("gostack", Id::Gostack, "gostack([mode, ][depth])", (0, 2), "The goroutine's stack."),
     row("kstack", Id::Kstack, "kstack([mode, ][depth])", (0, 2), "The kernel's stack."),
     row("ksym", Id::Ksym, "ksym(address)", (1, 1), "The function at an address of the kernel."),
     row(

@@ -27,6 +27,8 @@ pub struct KernelFacts {
     pub may_goto: bool,
     /// `bpf_for_each_map_elem` (5.13).
     pub for_each_map: bool,
+    /// `bpf_task_pt_regs`: the registers with which a thread came into the kernel (5.15).
+    pub task_registers: bool,
     /// `bpf_map_lookup_percpu_elem` (5.19).
     pub lookup_percpu: bool,
     /// CPUs that the kernel may have, as per-CPU maps count them.
@@ -46,6 +48,7 @@ impl KernelFacts {
             ring_buffer: true,
             may_goto: true,
             for_each_map: true,
+            task_registers: true,
             lookup_percpu: true,
             possible_cpus: 2,
             pid_namespace: None,
@@ -61,6 +64,7 @@ impl KernelFacts {
             atomic_fetch: false,
             may_goto: false,
             for_each_map: false,
+            task_registers: false,
             lookup_percpu: false,
             ..Self::newest()
         }

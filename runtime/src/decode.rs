@@ -4,13 +4,14 @@ use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 
 use gprobe_compiler::artifact::{
-    Action, CType, EnumTable, Field, GoCapture, KERNEL_STACKS, RECORD_HEADER, Type, USER_STACKS,
+    Action, CType, EnumTable, Field, GO_STACKS, GoCapture, KERNEL_STACKS, RECORD_HEADER, Type, USER_STACKS,
 };
 use gprobe_compiler::target::{TargetBinary, World};
 
 use crate::error::Error;
 use crate::event::{Event, Frame, Value};
 use crate::go::Reader;
+use crate::gostack;
 use crate::load::Loaded;
 use crate::names;
 use crate::read;
@@ -28,6 +29,7 @@ pub(crate) struct Decoder {
     user_stacks: Option<OwnedFd>,
     kernel_stacks: Option<OwnedFd>,
     symboliser: Symboliser,
+    go_stacks: Option<OwnedFd>,
     go_values: Vec<GoCapture>,
     /// The Go program, and what is added to its file's addresses.
     go_program: Option<(TargetBinary, u64)>,
@@ -47,6 +49,7 @@ impl Decoder {
             enums: loaded.artifact.enums.clone(),
             user_stacks: stacks(USER_STACKS)?,
             kernel_stacks: stacks(KERNEL_STACKS)?,
+            go_stacks: stacks(GO_STACKS)?,
             symboliser,
             go_values: loaded.artifact.go_values.clone(),
             go_program,
@@ -161,6 +164,11 @@ impl Decoder {
             }
             Type::KernelStack { depth, mode } => {
                 Value::Stack { frames: self.kernel_stack(word, *depth), mode: *mode }
+            }
+            Type::GoStack { depth, mode } => {
+                let found = gostack::words(self.go_stacks.as_ref(), word);
+                let frames = gostack::frames(&mut self.symboliser, &found, *depth as usize, *mode);
+                Value::Stack { frames, mode: *mode }
             }
             Type::GoTypeName => Value::Name(self.go_type_name(word)),
             Type::Mac => {

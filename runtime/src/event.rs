@@ -92,11 +92,27 @@ pub struct Frame {
     pub offset: u64,
     /// Source file and line, where known.
     pub line: Option<(String, u32)>,
+    /// What tells it from other frames.
+    pub kind: FrameKind,
+}
+
+/// What tells a frame from others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum FrameKind {
+    /// Its address.
+    #[default]
+    Address,
+    /// Its line of source: the address and the bytes into the function are not kept.
+    Line,
+    /// As `Line`; and the compiler put the function into that of the next frame.
+    Inlined,
 }
 
 impl fmt::Display for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.function {
+            Some(function) if self.kind == FrameKind::Line => f.write_str(function),
+            Some(function) if self.kind == FrameKind::Inlined => write!(f, "{function} (inlined)"),
             Some(function) => write!(f, "{function}+{}", self.offset),
             None => write!(f, "{:#x}", self.addr),
         }

@@ -14,6 +14,7 @@ mod decode;
 mod error;
 mod event;
 pub mod go;
+mod gostack;
 mod iterate;
 pub mod kernel;
 mod load;
@@ -28,6 +29,6 @@ mod world;
 
 pub use attach::{Attached, Finished};
 pub use error::Error;
-pub use event::{Event, Frame, MapDatum, MapEntry, SeriesPoint, Value};
+pub use event::{Event, Frame, FrameKind, MapDatum, MapEntry, SeriesPoint, Value};
 pub use load::Loaded;
 pub use world::{LiveWorld, open_binary};

@@ -1,14 +1,25 @@
 //! Addresses of the target and the kernel become names.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use gprobe_symbols::{Binary, FileOffset, LinkAddr, cgo_name};
 
-use crate::event::Frame;
+use crate::event::{Frame, FrameKind};
 use crate::kernel::symbols::KernelSymbols;
 use crate::process::{Mapping, mappings};
 use crate::world::open_binary;
+
+/// What Go's source has at an address.
+pub(crate) struct Source {
+    /// Innermost first, at least one.
+    pub(crate) frames: Vec<Frame>,
+    /// Whether the compiler wrote all of it of its own.
+    pub(crate) wrapper: bool,
+    /// Whether the stack pointer is at the address to return to.
+    pub(crate) at_return_address: bool,
+}
 
 /// Names for addresses of one or many processes. What a process has mapped is read when the first
 /// of its addresses is asked for, and again when one is not found.
@@ -18,6 +29,7 @@ pub(crate) struct Symboliser {
     files: HashMap<(u64, String), Option<Arc<Binary>>>,
     kernel: Option<KernelSymbols>,
     known: HashMap<(u32, u64), Frame>,
+    sources: HashMap<(u64, bool), Rc<Source>>,
     /// Files in which addresses are looked for as they are, where no process is known: executables
     /// that are not position-independent lie where their addresses say.
     fixed: Vec<Arc<Binary>>,
@@ -36,6 +48,7 @@ impl Symboliser {
             files: HashMap::new(),
             kernel: None,
             known: HashMap::new(),
+            sources: HashMap::new(),
             fixed,
         };
         // Now, while it is there: names are mostly asked for when it has ended.
@@ -95,11 +108,65 @@ impl Symboliser {
                 // A library may have been loaded since.
                 self.refresh(pid);
                 let found = self.find(pid, addr).or_else(|| self.find(0, addr));
-                found.unwrap_or(Frame { addr, function: None, file: None, offset: 0, line: None })
+                found.unwrap_or(Frame {
+                    addr,
+                    function: None,
+                    file: None,
+                    offset: 0,
+                    line: None,
+                    kind: FrameKind::Address,
+                })
             }
         };
         self.known.insert((pid, addr), frame.clone());
         frame
+    }
+
+    /// The frames of Go's source at an address of the target: functions put into others first. Where
+    /// `call` is set, the address is the one to return to behind a call.
+    pub(crate) fn source(&mut self, addr: u64, call: bool) -> Rc<Source> {
+        if let Some(known) = self.sources.get(&(addr, call)) {
+            return Rc::clone(known);
+        }
+        let found = self.find_source(addr, call).unwrap_or_else(|| {
+            let frame = self.user(0, addr);
+            Source { frames: vec![frame], wrapper: false, at_return_address: false }
+        });
+        let found = Rc::new(found);
+        self.sources.insert((addr, call), Rc::clone(&found));
+        found
+    }
+
+    fn find_source(&mut self, addr: u64, call: bool) -> Option<Source> {
+        let (file, link, path) = match self.target {
+            Some(pid) => {
+                let mapping =
+                    self.processes.get(&pid)?.iter().find(|m| (m.start..m.end).contains(&addr))?.clone();
+                let file = self.open(pid, &mapping)?;
+                let link = file.link_addr(FileOffset(addr - mapping.start + mapping.offset))?;
+                (file, link, Some(mapping.path))
+            }
+            None => {
+                let link = LinkAddr(addr);
+                let file = self.fixed.iter().find(|file| file.go_function_offset(link).is_some())?;
+                (Arc::clone(file), link, None)
+            }
+        };
+        let offset = file.go_function_offset(link)?;
+        // What returns to a function's first instruction was not called there: a new goroutine starts.
+        let at = if call && offset > 0 { LinkAddr(link.0 - 1) } else { link };
+        let found = file.source_frames(at);
+        let wrapper = found.iter().all(|frame| frame.wrapper);
+        let shown = found.into_iter().filter(|frame| wrapper || !frame.wrapper);
+        let frames = shown.map(|frame| Frame {
+            addr,
+            function: Some(frame.function),
+            file: path.clone(),
+            offset,
+            line: frame.line,
+            kind: if frame.inlined { FrameKind::Inlined } else { FrameKind::Line },
+        });
+        Some(Source { frames: frames.collect(), wrapper, at_return_address: file.at_return_address(link) })
     }
 
     fn find(&mut self, pid: u32, addr: u64) -> Option<Frame> {
@@ -127,10 +194,17 @@ impl Symboliser {
     pub(crate) fn kernel(&mut self, addr: u64) -> Frame {
         let symbols = self.kernel.get_or_insert_with(KernelSymbols::read);
         match symbols.find(addr) {
-            Some((name, offset)) => {
-                Frame { addr, function: Some(name.to_owned()), file: None, offset, line: None }
+            Some((name, offset)) => Frame {
+                addr,
+                function: Some(name.to_owned()),
+                file: None,
+                offset,
+                line: None,
+                kind: FrameKind::Address,
+            },
+            None => {
+                Frame { addr, function: None, file: None, offset: 0, line: None, kind: FrameKind::Address }
             }
-            None => Frame { addr, function: None, file: None, offset: 0, line: None },
         }
     }
 }
@@ -142,5 +216,5 @@ fn frame(file: &Binary, link: LinkAddr, addr: u64) -> Option<Frame> {
     // The suffix is the linker's, not the source's.
     let name = function.name.strip_suffix(".abi0").unwrap_or(&function.name).to_owned();
     let offset = link.0.saturating_sub(function.addr.0);
-    Some(Frame { addr, offset, function: Some(name), file: None, line })
+    Some(Frame { addr, offset, function: Some(name), file: None, line, kind: FrameKind::Address })
 }

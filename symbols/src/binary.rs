@@ -14,6 +14,7 @@ use crate::elf::{self, Elf, Section, SymbolTable};
 use crate::error::{Error, Reason};
 use crate::evidence::Evidenced;
 use crate::functions::{Abi, ByAddr, Function, Functions, Language};
+use crate::go::inline::{self, FUNCTION_DATA};
 use crate::go::offsets::RuntimeOffsets;
 use crate::go::version::GoVersion;
 use crate::go::{abi, moduledata, sites, tls, wait_reasons};
@@ -29,6 +30,8 @@ pub struct Binary {
     elf: Elf,
     go_version: OnceLock<Option<GoVersion>>,
     pclntab: OnceLock<Option<(Section, Pclntab)>>,
+    go_function_data: OnceLock<Option<LinkAddr>>,
+    go_wrapper_id: OnceLock<Option<u8>>,
     relocations: OnceLock<Vec<(u64, u64)>>,
     pub(crate) functions_by_addr: OnceLock<Vec<ByAddr>>,
     debug: DebugData,
@@ -89,6 +92,8 @@ impl Binary {
             elf,
             go_version: OnceLock::new(),
             pclntab: OnceLock::new(),
+            go_function_data: OnceLock::new(),
+            go_wrapper_id: OnceLock::new(),
             relocations: OnceLock::new(),
             functions_by_addr: OnceLock::new(),
             debug: DebugData::default(),
@@ -288,6 +293,17 @@ impl Binary {
     pub(crate) fn pclntab(&self) -> Option<Table<'_>> {
         let (section, header) = self.pclntab.get_or_init(|| self.find_pclntab()).as_ref()?;
         Some(Table { header, bytes: section.bytes(self.data())? })
+    }
+
+    /// What the offsets of Go functions' further data start from.
+    pub(crate) fn go_function_data(&self) -> Option<LinkAddr> {
+        let find = || FUNCTION_DATA.iter().find_map(|name| Some(self.variable(name)?.addr));
+        *self.go_function_data.get_or_init(find)
+    }
+
+    /// The `abi.FuncID` of what the Go compiler wrote of its own: it is another in each release.
+    pub(crate) fn go_wrapper_id(&self) -> Option<u8> {
+        *self.go_wrapper_id.get_or_init(|| inline::wrapper_id(self.pclntab()?))
     }
 
     fn find_pclntab(&self) -> Option<(Section, Pclntab)> {

@@ -37,6 +37,7 @@ pub use error::{Error, FieldError, Reason};
 pub use evidence::{Evidence, Evidenced};
 pub use functions::{Abi, Function, Functions, Language};
 pub use glob::{glob_matches, is_glob};
+pub use go::inline::SourceFrame;
 pub use go::names::cgo_name;
 pub use go::offsets::{GOffsets, MOffsets, POffsets, RuntimeOffsets};
 pub use go::version::GoVersion;

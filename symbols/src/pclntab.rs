@@ -99,6 +99,19 @@ impl Pclntab {
     }
 }
 
+impl Pclntab {
+    /// Whether the layout is that of Go 1.18 and 1.19.
+    pub(crate) fn is_old(&self) -> bool {
+        self.func_id == 36
+    }
+
+    /// Bytes from the start of a `_func` to the tables that follow it: behind `funcID`, a flag, a
+    /// byte that is not used, and the number of its further data.
+    fn tables(&self) -> u64 {
+        self.func_id.saturating_add(4)
+    }
+}
+
 impl<'a> Table<'a> {
     pub(crate) fn len(self) -> u32 {
         self.header.count
@@ -178,9 +191,42 @@ impl<'a> Table<'a> {
         self.pc_value(func, 16, addr)
     }
 
+    /// The value of one of a function's further tables at an address (`runtime.pcdatavalue`).
+    pub(crate) fn pc_data(self, func: Func, table: u64, addr: LinkAddr) -> Option<i32> {
+        let count = u64::from(self.field(func, 28)?);
+        let at = (table < count).then(|| self.header.tables().checked_add(table.checked_mul(4)?))??;
+        self.pc_value_from(func, self.word(func, at)?, addr)
+    }
+
+    /// Where one of a function's further data is, from `go:func.*` (`runtime.funcdata`).
+    pub(crate) fn func_data(self, func: Func, which: u64) -> Option<u32> {
+        let tables = self.header.tables();
+        let count = self.word(func, tables.checked_sub(4)?)? >> 24;
+        (which < u64::from(count)).then_some(())?;
+        let before = u64::from(self.field(func, 28)?).checked_add(which)?;
+        let offset = self.word(func, tables.checked_add(before.checked_mul(4)?)?)?;
+        (offset != u32::MAX).then_some(offset)
+    }
+
+    /// Which of the functions that the runtime knows it is (`abi.FuncID`).
+    pub(crate) fn func_id(self, func: Func) -> Option<u8> {
+        Some(self.word(func, self.header.func_id)?.to_le_bytes()[0])
+    }
+
+    /// The name at an offset in the table's names.
+    pub(crate) fn name_at(self, offset: u32) -> Option<&'a str> {
+        let at = self.header.names.checked_add(u64::from(offset))?;
+        std::str::from_utf8(Bytes::at(self.bytes, at)?.cstr()?).ok()
+    }
+
     /// A 4-byte field of a `_func`.
     fn field(self, func: Func, at: u64) -> Option<u32> {
         debug_assert!(at < self.header.func_id, "fields before funcID have the same place in all layouts");
+        self.word(func, at)
+    }
+
+    /// 4 bytes of a `_func`, and of what follows it.
+    fn word(self, func: Func, at: u64) -> Option<u32> {
         let start = self.header.functions.checked_add(u64::from(func.offset))?;
         Bytes::at(self.bytes, start.checked_add(at)?)?.u32()
     }
@@ -188,7 +234,10 @@ impl<'a> Table<'a> {
     /// Decodes one of a function's tables of values by address (`runtime.pcvalue`): pairs of
     /// differences, the value's (zigzag) and the address's.
     fn pc_value(self, func: Func, field: u64, addr: LinkAddr) -> Option<i32> {
-        let offset = self.field(func, field)?;
+        self.pc_value_from(func, self.field(func, field)?, addr)
+    }
+
+    fn pc_value_from(self, func: Func, offset: u32, addr: LinkAddr) -> Option<i32> {
         if offset == 0 {
             return None;
         }

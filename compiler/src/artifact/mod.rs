@@ -38,6 +38,16 @@ pub const CONTROL: &str = "gp_control";
 pub const KERNEL_STACKS: &str = "gp_kstacks";
 /// Name of the map with user stacks, where a script takes any.
 pub const USER_STACKS: &str = "gp_ustacks";
+/// Name of the map with goroutines' stacks, where a script takes any. A value has a word of flags
+/// ([`GO_STACK_EXACT`]), the innermost instruction's address, that of its caller where the function has
+/// no frame yet, and the addresses to return to up to the first 0.
+pub const GO_STACKS: &str = "gp_gostacks";
+/// Words of a goroutine's stack before the addresses to return to.
+pub const GO_STACK_HEADER: u32 = 3;
+/// Most addresses to return to.
+pub const GO_STACK_FRAMES: u32 = 126;
+/// The innermost address is of the next instruction, not one to return to.
+pub const GO_STACK_EXACT: u64 = 1;
 /// Bytes of the header of a record: the action's index.
 pub const RECORD_HEADER: u32 = 8;
 

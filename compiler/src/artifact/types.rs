@@ -83,6 +83,13 @@ pub enum Type {
         /// How it is shown.
         mode: StackMode,
     },
+    /// 8 bytes: the id of a stack in [`GO_STACKS`]; 0: no stack could be taken.
+    GoStack {
+        /// Most frames.
+        depth: u32,
+        /// How it is shown.
+        mode: StackMode,
+    },
     /// 8 bytes: an index in [`Artifact::probes`]. Prints as the probe's name.
     ProbeName,
     /// 8 bytes: `nsecs` of the boot clock, printed by this strftime format.
@@ -171,6 +178,7 @@ impl fmt::Display for Type {
             Self::KernelSymbol => f.write_str("ksym_t"),
             Self::UserStack { .. } => f.write_str("ustack_t"),
             Self::KernelStack { .. } => f.write_str("kstack_t"),
+            Self::GoStack { .. } => f.write_str("gostack_t"),
             Self::ProbeName => f.write_str("probe"),
             Self::Timestamp(_) => f.write_str("timestamp"),
         }

@@ -432,15 +432,17 @@ pub enum Helper {
     GetNsCurrentPidTgid = 120,
     KtimeGetBootNs = 125,
     RingbufOutput = 130,
+    GetCurrentTaskBtf = 158,
     ForEachMapElem = 164,
     GetAttachCookie = 174,
+    TaskPtRegs = 175,
     MapLookupPercpuElem = 195,
     KtimeGetTaiNs = 208,
 }
 
 impl Helper {
     /// All, for printing and reading IR.
-    pub const ALL: [Helper; 28] = [
+    pub const ALL: [Helper; 30] = [
         Self::MapLookupElem,
         Self::MapUpdateElem,
         Self::MapDeleteElem,
@@ -465,8 +467,10 @@ impl Helper {
         Self::GetNsCurrentPidTgid,
         Self::KtimeGetBootNs,
         Self::RingbufOutput,
+        Self::GetCurrentTaskBtf,
         Self::ForEachMapElem,
         Self::GetAttachCookie,
+        Self::TaskPtRegs,
         Self::MapLookupPercpuElem,
         Self::KtimeGetTaiNs,
     ];

@@ -309,6 +309,8 @@ impl Helper {
             Self::GetCurrentComm => "get_current_comm",
             Self::GetStackid => "get_stackid",
             Self::GetCurrentTask => "get_current_task",
+            Self::GetCurrentTaskBtf => "get_current_task_btf",
+            Self::TaskPtRegs => "task_pt_regs",
             Self::GetNumaNodeId => "get_numa_node_id",
             Self::GetStack => "get_stack",
             Self::SendSignal => "send_signal",

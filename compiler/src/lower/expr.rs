@@ -107,6 +107,7 @@ impl Builder<'_> {
             ExprKind::Caller { n, inside } => self.caller(*n, *inside).into(),
             ExprKind::Frame { inside } => self.frame(*inside).into(),
             ExprKind::Stack { user, .. } => self.stack(*user).into(),
+            ExprKind::GoStack(from) => self.go_stack(*from).into(),
             ExprKind::StackLen { user, depth } => self.stack_len(*user, *depth).into(),
             // These live in memory; checking lets none of them get here.
             ExprKind::Str(_)

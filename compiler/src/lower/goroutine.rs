@@ -12,9 +12,9 @@ use crate::runtime_layout::RuntimeLayout;
 use crate::x64;
 
 /// A goroutine's status bit while the collector scans its stack (`runtime2.go`, `_Gscan`).
-const GSCAN: i64 = 0x1000;
+pub(super) const GSCAN: i64 = 0x1000;
 /// `_Gsyscall`
-const GSYSCALL: i64 = 3;
+pub(super) const GSYSCALL: i64 = 3;
 /// Shown as `none`: the thread runs no goroutine.
 pub(crate) const NO_STATUS: i64 = 255;
 
@@ -108,13 +108,13 @@ impl Builder<'_> {
         distance
     }
 
-    fn field(&mut self, base: VReg, offset: u32, bytes: u8, signed: bool) -> VReg {
+    pub(super) fn field(&mut self, base: VReg, offset: u32, bytes: u8, signed: bool) -> VReg {
         let addr = self.bin(BinOp::Add, base.into(), Operand::Imm(i64::from(offset)));
         self.read_user(addr.into(), bytes, signed)
     }
 
     /// A field of a struct that may not be there.
-    fn field_or(&mut self, base: VReg, offset: u32, bytes: u8, signed: bool, absent: i64) -> VReg {
+    pub(super) fn field_or(&mut self, base: VReg, offset: u32, bytes: u8, signed: bool, absent: i64) -> VReg {
         let value = self.copy(Operand::Imm(absent));
         self.when(Cond::Ne, base.into(), Operand::Imm(0), |b| {
             let read = b.field(base, offset, bytes, signed);
@@ -123,7 +123,7 @@ impl Builder<'_> {
         value
     }
 
-    fn known(&mut self, what: Known, layout: RuntimeLayout) -> VReg {
+    pub(super) fn known(&mut self, what: Known, layout: RuntimeLayout) -> VReg {
         if let Some(&reg) = self.function.known.get(&what) {
             return reg;
         }

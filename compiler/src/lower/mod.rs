@@ -5,6 +5,7 @@ mod captures;
 mod expr;
 mod go;
 mod goroutine;
+mod gostack;
 mod loops;
 mod map;
 mod memory;
@@ -47,6 +48,7 @@ pub(crate) struct Shared<'p> {
     pub(crate) control: MapId,
     pub(crate) kernel_stacks: MapId,
     pub(crate) user_stacks: MapId,
+    pub(crate) go_stacks: MapId,
     pub(crate) elapsed: MapId,
     pub(crate) user_maps: Vec<MapId>,
     /// Whether failing reads and look-ups are reported.
@@ -124,6 +126,12 @@ pub fn lower(
     } else {
         none
     };
+    let go_stacks = if uses.go_stack {
+        let bytes = (artifact::GO_STACK_HEADER + artifact::GO_STACK_FRAMES) * 8;
+        add(artifact::GO_STACKS, MapKind::Hash, 8, bytes, STACK_BUCKETS)
+    } else {
+        none
+    };
     let elapsed = if uses.elapsed { add("gp_elapsed", MapKind::Array, 4, 8, 1) } else { none };
     let shared = Shared {
         program,
@@ -135,6 +143,7 @@ pub fn lower(
         control,
         kernel_stacks,
         user_stacks,
+        go_stacks,
         elapsed,
         user_maps,
         report_errors: options.report_errors,
@@ -225,6 +234,7 @@ impl Builder<'_> {
 struct Uses {
     kernel_stack: bool,
     user_stack: bool,
+    go_stack: bool,
     elapsed: bool,
 }
 
@@ -235,6 +245,7 @@ impl Uses {
             probe.visit(&mut |expr| match expr.kind {
                 ExprKind::Stack { user: true, .. } => uses.user_stack = true,
                 ExprKind::Stack { user: false, .. } => uses.kernel_stack = true,
+                ExprKind::GoStack(_) => uses.go_stack = true,
                 ExprKind::Builtin(Id::Elapsed) => uses.elapsed = true,
                 _ => {}
             });

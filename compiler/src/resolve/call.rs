@@ -9,11 +9,8 @@ use super::body::Body;
 use super::constant::constant;
 use super::infer::Held;
 use super::typed::{Expr, ExprKind, MapIndex, Pointee, Stmt, Ty};
-use crate::artifact::{Action, MapValue, StackMode, TSeries, TSeriesKind, Type};
+use crate::artifact::{Action, MapValue, TSeries, TSeriesKind, Type};
 use crate::functions::{self, Function, Id};
-
-/// Most frames of a stack, by the kernel's default for `kernel.perf_event_max_stack`.
-const MAX_DEPTH: u32 = 127;
 
 impl Body<'_, '_> {
     fn arity(&mut self, function: &Function, args: &[ast::Expr], span: Span) -> bool {
@@ -205,7 +202,7 @@ impl Body<'_, '_> {
                     None => self.broken(span),
                 }
             }
-            Id::Ustack | Id::Kstack => self.stack_call(function.id == Id::Ustack, args, span),
+            Id::Ustack | Id::Kstack | Id::Gostack => self.stack_call(function.id, args, span),
             _ => self.broken(span),
         }
     }
@@ -330,40 +327,6 @@ impl Body<'_, '_> {
             return false;
         }
         true
-    }
-
-    fn stack_call(&mut self, user: bool, args: &[ast::Expr], span: Span) -> Expr {
-        let (mut mode, mut depth) = (self.cx.options.stack_mode, MAX_DEPTH);
-        for arg in args {
-            if let Ast::Ident(name) = &arg.kind {
-                match stack_mode(name) {
-                    Some(found) => mode = found,
-                    None => {
-                        self.error(
-                            Diagnostic::error(
-                                "unknown-name",
-                                arg.span,
-                                format!("`{name}` is no form of a stack"),
-                            )
-                            .help("there are bpftrace, perf and raw"),
-                        );
-                        return self.broken(span);
-                    }
-                }
-                continue;
-            }
-            match self.constant(arg, "the number of frames", 1, i64::from(MAX_DEPTH)) {
-                Some(n) => depth = n as u32,
-                None => return self.broken(span),
-            }
-        }
-        self.stack(user, depth, mode, span)
-    }
-
-    /// `ustack` and `kstack`.
-    pub(super) fn stack(&mut self, user: bool, depth: u32, mode: StackMode, span: Span) -> Expr {
-        let ty = if user { Type::UserStack { depth, mode } } else { Type::KernelStack { depth, mode } };
-        Expr { kind: ExprKind::Stack { user, depth }, ty: Ty::Value(ty), span }
     }
 
     pub(super) fn not_here(&mut self, what: &str, why: &str, span: Span) {
@@ -605,16 +568,6 @@ impl Body<'_, '_> {
             }
         }
     }
-}
-
-/// The form of a stack by its name.
-pub(super) fn stack_mode(name: &str) -> Option<StackMode> {
-    Some(match name {
-        "bpftrace" => StackMode::Names,
-        "perf" => StackMode::Perf,
-        "raw" => StackMode::Raw,
-        _ => return None,
-    })
 }
 
 impl Resolver<'_> {

@@ -7,6 +7,7 @@ use gprobe_lang::source::{Span, Spanned};
 use super::Resolver;
 use super::body::Body;
 use super::place::Place;
+use super::stack::MAX_DEPTH;
 use super::typed::{Arith, Expr, ExprKind, Pointee, Ty};
 use crate::artifact::{CPointee, CType, EnumTable, Type};
 use crate::builtins::{self, Id, Scope};
@@ -97,9 +98,13 @@ impl Body<'_, '_> {
                 let table = self.cx.function_table();
                 of(ExprKind::Builtin(Id::Function), Ty::Value(Type::Enum(table)))
             }
+            "gostack" => {
+                let mode = self.cx.options.stack_mode;
+                self.go_stack(MAX_DEPTH, mode, span)
+            }
             "kstack" | "ustack" => {
                 let mode = self.cx.options.stack_mode;
-                self.stack(name == "ustack", 127, mode, span)
+                self.stack(name == "ustack", MAX_DEPTH, mode, span)
             }
             "ncpus" => of(ExprKind::Int(i64::from(self.cx.target.kernel.possible_cpus)), Ty::U64),
             "cpid" => match self.cx.target.command {
@@ -356,11 +361,23 @@ impl Resolver<'_> {
             self.runtime = Some(RuntimeLayout {
                 tls_g: tls.value,
                 task_fsbase: None,
+                g_stack_lo: small(offsets.g.stack_lo.value)?,
                 g_stack_hi: small(offsets.g.stack_hi.value)?,
                 g_m: small(offsets.g.m.value)?,
                 g_status: small(offsets.g.atomicstatus.value)?,
                 g_goid: small(offsets.g.goid.value)?,
                 g_waitreason: small(offsets.g.waitreason.value)?,
+                g_sched_pc: small(offsets.g.sched_pc.value)?,
+                g_sched_bp: small(offsets.g.sched_bp.value)?,
+                g_syscallpc: small(offsets.g.syscallpc.value)?,
+                g_syscallbp: offsets.g.syscallbp.map(|offset| small(offset.value)).transpose()?,
+                g_gopc: small(offsets.g.gopc.value)?,
+                g_startpc: small(offsets.g.startpc.value)?,
+                g_parent: offsets.g.parent_goid.map(|offset| small(offset.value)).transpose()?,
+                g_waitsince: small(offsets.g.waitsince.value)?,
+                g_labels: small(offsets.g.labels.value)?,
+                m_gsignal: small(offsets.m.gsignal.value)?,
+                cgo_has_frame: executable.binary.go_version().is_none_or(|v| v.at_least(1, 21)),
                 m_curg: small(offsets.m.curg.value)?,
                 m_p: small(offsets.m.p.value)?,
                 m_oldp: small(offsets.m.oldp.value)?,

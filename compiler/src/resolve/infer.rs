@@ -34,6 +34,9 @@ pub(crate) fn join(a: &Ty, b: &Ty) -> Option<Ty> {
         (Ty::Value(Type::UserStack { depth: x, mode }), Ty::Value(Type::UserStack { depth: y, .. })) => {
             Some(Ty::Value(Type::UserStack { depth: *x.max(y), mode: *mode }))
         }
+        (Ty::Value(Type::GoStack { depth: x, mode }), Ty::Value(Type::GoStack { depth: y, .. })) => {
+            Some(Ty::Value(Type::GoStack { depth: *x.max(y), mode: *mode }))
+        }
         (Ty::Pointer(_), Ty::Pointer(_)) => Some(Ty::Value(Type::Pointer)),
         (Ty::Pointer(_) | Ty::Value(Type::Pointer), other)
         | (other, Ty::Pointer(_) | Ty::Value(Type::Pointer))

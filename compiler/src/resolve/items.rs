@@ -6,7 +6,8 @@ use gprobe_lang::source::Span;
 
 use super::Resolver;
 use super::body::{Body, not_yet};
-use super::call::stack_mode;
+use super::stack::stack_mode;
+
 use super::constant::constant;
 use super::place::Place;
 use crate::ir::MapKind;

@@ -23,6 +23,7 @@ mod place;
 mod points;
 mod print;
 mod sites;
+mod stack;
 mod stmts;
 mod strings;
 pub mod typed;

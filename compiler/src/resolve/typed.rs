@@ -484,6 +484,8 @@ pub enum ExprKind {
         /// As for `Caller`.
         inside: bool,
     },
+    /// The goroutine's stack.
+    GoStack(StackStart),
     /// A stack.
     Stack {
         /// Of the process, not the kernel.
@@ -491,6 +493,19 @@ pub enum ExprKind {
         /// Most frames.
         depth: u32,
     },
+}
+
+/// From where a goroutine's stack is walked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StackStart {
+    /// Registers at a function's entry or return, where the caller's frame is still or again current.
+    Entry,
+    /// Registers in the middle of a function.
+    Inside,
+    /// What the kernel and the runtime have kept of the thread.
+    Elsewhere,
+    /// What the runtime has kept of the goroutine: no probe interrupts it.
+    Iterate,
 }
 
 /// The bytes of a Go value.

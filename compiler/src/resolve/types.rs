@@ -21,6 +21,7 @@ impl Body<'_, '_> {
                 "ksym_t" => Ty::Value(Type::KernelSymbol),
                 "usym_t" => Ty::Value(Type::UserSymbol),
                 "ustack_t" => Ty::Value(Type::UserStack { depth: 127, mode: self.cx.options.stack_mode }),
+                "gostack_t" => Ty::Value(Type::GoStack { depth: 127, mode: self.cx.options.stack_mode }),
                 "kstack_t" => Ty::Value(Type::KernelStack { depth: 127, mode: self.cx.options.stack_mode }),
                 "inet" => Ty::Value(Type::Inet),
                 "macaddr" | "mac_address" | "mac_address_t" => Ty::Value(Type::Mac),

@@ -21,6 +21,7 @@ pub fn facts() -> KernelFacts {
         ring_buffer: version >= (5, 8, 0),
         may_goto: version >= (6, 9, 0),
         for_each_map: version >= (5, 13, 0),
+        task_registers: version >= (5, 15, 0),
         lookup_percpu: version >= (5, 19, 0),
         possible_cpus: possible_cpus(),
         pid_namespace: pid_namespace(),

@@ -1,6 +1,7 @@
 //! What is known of Go.
 
 pub(crate) mod abi;
+pub(crate) mod inline;
 pub(crate) mod moduledata;
 pub(crate) mod names;
 pub(crate) mod offsets;

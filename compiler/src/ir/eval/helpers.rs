@@ -29,6 +29,8 @@ impl<H: Host> Machine<'_, H> {
             | Helper::GetCurrentPidTgid
             | Helper::GetCurrentUidGid
             | Helper::GetCurrentTask
+            | Helper::GetCurrentTaskBtf
+            | Helper::TaskPtRegs
             | Helper::GetCurrentCgroupId
             | Helper::GetAttachCookie
             | Helper::GetStackid

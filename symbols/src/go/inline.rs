@@ -1,0 +1,117 @@
+//! Functions that the Go compiler put into others: the inline tree that pclntab leads to
+//! (`runtime.inlinedCall` of `src/runtime/symtabinl.go`, Go 1.20 to 1.27; of `symtab.go`, Go 1.19).
+
+use crate::address::LinkAddr;
+use crate::binary::Binary;
+use crate::bytes::Bytes;
+use crate::pclntab::{Func, Table};
+
+/// `abi.PCDATA_InlTreeIndex`
+const TREE_INDEX: u64 = 2;
+/// `abi.FUNCDATA_InlTree`
+const TREE: u64 = 3;
+/// Symbols of what the offsets of functions' further data start from, of Go 1.20 and 1.19.
+pub(crate) const FUNCTION_DATA: [&str; 2] = ["go:func.*", "go.func.*"];
+
+/// Functions put into each other at one place: the compiler has its own limits far below.
+const DEEPEST: usize = 100;
+
+/// A function of Go's source that runs at an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFrame {
+    /// As the Go toolchain spells it: `main.(*T).run`.
+    pub function: String,
+    /// Whether the compiler put it into the next one: it has no frame of its own.
+    pub inlined: bool,
+    /// Whether the compiler wrote it of its own: Go's tracebacks leave it out where it calls on.
+    pub wrapper: bool,
+    /// Source file and line: of the innermost one that of the address, of the others that of the call.
+    pub line: Option<(String, u32)>,
+}
+
+impl Binary {
+    /// The functions of Go's source that run at an address, innermost first; none outside Go code.
+    ///
+    /// Where the file's symbols are gone, the tree can't be found, and the list has the outermost only.
+    pub fn source_frames(&self, addr: LinkAddr) -> Vec<SourceFrame> {
+        self.pclntab().and_then(|table| frames(self, table, addr)).unwrap_or_default()
+    }
+
+    /// Whether the stack pointer is, before this instruction of Go code runs, where the function's
+    /// caller left it: at the return address.
+    pub fn at_return_address(&self, addr: LinkAddr) -> bool {
+        let delta =
+            self.pclntab().and_then(|table| table.find(addr).and_then(|func| table.stack_delta(func, addr)));
+        delta == Some(0)
+    }
+
+    /// Bytes from the start of the Go function that the address is in.
+    pub fn go_function_offset(&self, addr: LinkAddr) -> Option<u64> {
+        let func = self.pclntab()?.find(addr)?;
+        addr.0.checked_sub(func.addr.0)
+    }
+}
+
+fn frames(binary: &Binary, table: Table<'_>, addr: LinkAddr) -> Option<Vec<SourceFrame>> {
+    let func = table.find(addr)?;
+    let own = table.name(func)?;
+    let tree = Tree::of(binary, table, func);
+    let mut found = Vec::new();
+    let mut at = addr;
+    while found.len() < DEEPEST {
+        let line = table.file(func, at).map(str::to_owned).zip(table.line(func, at));
+        let call = tree.as_ref().and_then(|tree| tree.call(table, func, at));
+        let wrapper = |id: Option<u8>| id.is_some() && id == binary.go_wrapper_id();
+        let Some(call) = call else {
+            let wrapper = wrapper(table.func_id(func));
+            found.push(SourceFrame { function: own.to_owned(), inlined: false, wrapper, line });
+            break;
+        };
+        let function = table.name_at(call.name)?.to_owned();
+        found.push(SourceFrame { function, inlined: true, wrapper: wrapper(Some(call.id)), line });
+        at = func.addr.checked_add(u64::from(call.parent))?;
+    }
+    Some(found)
+}
+
+/// The `abi.FuncID` of functions that the compiler wrote of its own: the last of its list in each
+/// release, behind that of `runtime.systemstack_switch`.
+pub(crate) fn wrapper_id(table: Table<'_>) -> Option<u8> {
+    let last = table.funcs().filter_map(|func| Some((table.func_id(func)?, func))).max_by_key(|(id, _)| *id);
+    last.filter(|(_, func)| !table.is_named(*func, b"runtime.systemstack_switch")).map(|(id, _)| id)
+}
+
+/// The inline tree of one function.
+struct Tree<'a> {
+    bytes: &'a [u8],
+    /// The layout of Go 1.19, with more in it.
+    old: bool,
+}
+
+/// A node of the tree.
+struct Call {
+    /// Its `abi.FuncID`.
+    id: u8,
+    /// Where in pclntab's names its name is.
+    name: u32,
+    /// Bytes from the function's start to an instruction at the place of the call.
+    parent: u32,
+}
+
+impl<'a> Tree<'a> {
+    fn of(binary: &'a Binary, table: Table<'_>, func: Func) -> Option<Self> {
+        let offset = table.func_data(func, TREE)?;
+        let addr = binary.go_function_data()?.checked_add(u64::from(offset))?;
+        let bytes = binary.elf().bytes_from(binary.data(), addr)?;
+        Some(Self { bytes, old: table.header.is_old() })
+    }
+
+    fn call(&self, table: Table<'_>, func: Func, addr: LinkAddr) -> Option<Call> {
+        let index = u64::try_from(table.pc_data(func, TREE_INDEX, addr)?).ok()?;
+        let (size, id, name, parent) = if self.old { (20, 2, 12, 16) } else { (16, 0, 4, 8) };
+        let start = index.checked_mul(size)?;
+        let word = |at: u64| Bytes::at(self.bytes, start.checked_add(at)?)?.u32();
+        let id = Bytes::at(self.bytes, start.checked_add(id)?)?.u8()?;
+        Some(Call { id, name: word(name)?, parent: word(parent)? })
+    }
+}
