@@ -30,6 +30,10 @@ pub enum Id {
     CgoDepth,
     Waitreason,
     Frame,
+    Gname,
+    Gopc,
+    Goparent,
+    Waitsince,
 }
 
 /// Where a builtin has a meaning.
@@ -131,6 +135,27 @@ pub const BUILTINS: &[Builtin] = &[
     ),
     row("func", None, Scope::Function, "string", "The name of the probed function."),
     row(
+        "gname",
+        Some(Id::Gname),
+        Scope::Goroutine,
+        "function",
+        "The function that the current goroutine was started with.",
+    ),
+    row(
+        "goparent",
+        Some(Id::Goparent),
+        Scope::Goroutine,
+        "uint64",
+        "The id of the goroutine that started the current one; 0: none. Since Go 1.21.",
+    ),
+    row(
+        "gopc",
+        Some(Id::Gopc),
+        Scope::Goroutine,
+        "go line",
+        "The `go` statement that started the current goroutine: its function, file and line.",
+    ),
+    row(
         "gostack",
         None,
         Scope::Goroutine,
@@ -205,6 +230,13 @@ pub const BUILTINS: &[Builtin] = &[
         Scope::Stack,
         "ustack_t",
         "The process's stack by frame pointers; `ustack(n)`: at most n frames.",
+    ),
+    row(
+        "waitsince",
+        Some(Id::Waitsince),
+        Scope::Goroutine,
+        "int64",
+        "About when the current goroutine began to wait, in ns of the monotonic clock, where the collector has noted it; else 0.",
     ),
     row(
         "waitreason",

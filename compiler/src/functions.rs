@@ -52,6 +52,7 @@ pub enum Id {
     Kaddr,
     Kptr,
     Gostack,
+    Label,
     Kstack,
     Ksym,
     Len,
@@ -314,6 +315,13 @@ pub const FUNCTIONS: &[Function] = &[
     row("kaddr", Id::Kaddr, "kaddr(name)", (1, 1), "The address of a symbol of the kernel."),
     row("kptr", Id::Kptr, "kptr(pointer)", (1, 1), "The pointer, followed in the kernel's memory."),
     row("gostack", Id::Gostack, "gostack([mode, ][depth])", (0, 2), "The goroutine's stack."),
+    row(
+        "label",
+        Id::Label,
+        "label(\"key\")",
+        (1, 1),
+        "The current goroutine's pprof label of that key; empty where it has none.",
+    ),
     row("kstack", Id::Kstack, "kstack([mode, ][depth])", (0, 2), "The kernel's stack."),
     row("ksym", Id::Ksym, "ksym(address)", (1, 1), "The function at an address of the kernel."),
     row(

@@ -158,6 +158,7 @@ impl Decoder {
             }
             Type::UserSymbol => symbol(word, &self.symboliser.user(0, word)),
             Type::KernelSymbol => symbol(word, &self.symboliser.kernel(word)),
+            Type::GoLine => go_line(word, &mut self.symboliser),
             Type::UserFunction => Value::Name(self.symboliser.function(word)),
             Type::UserStack { depth, mode } => {
                 Value::Stack { frames: self.user_stack(word, *depth), mode: *mode }
@@ -287,6 +288,21 @@ fn frames(map: &OwnedFd, id: u64, depth: u32) -> Vec<u64> {
     }
     let words = bytes.chunks_exact(8).filter_map(|c| c.try_into().ok()).map(u64::from_le_bytes);
     words.take_while(|&addr| addr != 0).take(depth as usize).collect()
+}
+
+/// The line of a call that returns to this address.
+fn go_line(addr: u64, symboliser: &mut Symboliser) -> Value {
+    if addr == 0 {
+        return Value::Name("none".to_owned());
+    }
+    let source = symboliser.source(addr, true);
+    Value::Name(match source.frames.first() {
+        Some(Frame { function: Some(function), line: Some((file, line)), .. }) => {
+            format!("{function}@{file}:{line}")
+        }
+        Some(frame) => frame.to_string(),
+        None => format!("{addr:#x}"),
+    })
 }
 
 fn symbol(addr: u64, frame: &Frame) -> Value {

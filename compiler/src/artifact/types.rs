@@ -66,6 +66,8 @@ pub enum Type {
     /// 8 bytes: an address of code of the target, printed as the name of its function, and a cgo
     /// wrapper's as that of the C function it calls. Keys that print the same are joined.
     UserFunction,
+    /// 8 bytes: an address of Go code behind a call, printed as the function, file and line of the call.
+    GoLine,
     /// 8 bytes: an address of code of the kernel.
     KernelSymbol,
     /// 8 bytes: the id of a stack in [`USER_STACKS`] in the low 32 bits, the process above; as
@@ -178,6 +180,7 @@ impl fmt::Display for Type {
             Self::KernelSymbol => f.write_str("ksym_t"),
             Self::UserStack { .. } => f.write_str("ustack_t"),
             Self::KernelStack { .. } => f.write_str("kstack_t"),
+            Self::GoLine => f.write_str("go line"),
             Self::GoStack { .. } => f.write_str("gostack_t"),
             Self::ProbeName => f.write_str("probe"),
             Self::Timestamp(_) => f.write_str("timestamp"),

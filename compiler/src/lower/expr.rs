@@ -119,6 +119,7 @@ impl Builder<'_> {
             | ExprKind::Buf { .. }
             | ExprKind::Inet { .. }
             | ExprKind::GoStr { .. }
+            | ExprKind::GoLabel { .. }
             | ExprKind::CStr { .. }
             | ExprKind::ContextStr { .. } => Operand::Imm(0),
         }
@@ -350,7 +351,11 @@ impl Builder<'_> {
             | Id::CurP
             | Id::Gstatus
             | Id::CgoDepth
-            | Id::Waitreason => self.goroutine(id),
+            | Id::Waitreason
+            | Id::Gname
+            | Id::Gopc
+            | Id::Goparent
+            | Id::Waitsince => self.goroutine(id),
             // One is a string and lives in memory, the other is an expression of its own.
             Id::Comm | Id::Frame => Operand::Imm(0),
         }

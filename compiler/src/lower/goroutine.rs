@@ -58,6 +58,24 @@ impl Builder<'_> {
                 let curg = self.known(Known::Curg, layout);
                 self.field_or(curg, layout.g_waitreason, 1, false, 0).into()
             }
+            Id::Gname => {
+                let curg = self.known(Known::Curg, layout);
+                self.field_or(curg, layout.g_startpc, 8, false, 0).into()
+            }
+            Id::Gopc => {
+                let curg = self.known(Known::Curg, layout);
+                self.field_or(curg, layout.g_gopc, 8, false, 0).into()
+            }
+            Id::Waitsince => {
+                let curg = self.known(Known::Curg, layout);
+                self.field_or(curg, layout.g_waitsince, 8, true, 0).into()
+            }
+            Id::Goparent => {
+                let curg = self.known(Known::Curg, layout);
+                layout
+                    .g_parent
+                    .map_or(Operand::Imm(0), |parent| self.field_or(curg, parent, 8, false, 0).into())
+            }
             _ => self.current_p(layout).into(),
         }
     }

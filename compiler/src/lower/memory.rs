@@ -311,6 +311,10 @@ impl Builder<'_> {
                 self.zero(slot, offset, ty.size());
                 self.go_string(data, len, slot, offset, max);
             }
+            ExprKind::GoLabel { key, labels } => {
+                self.zero(slot, offset, ty.size());
+                self.write_label(key, labels, slot, offset, max);
+            }
             ExprKind::CStr { addr, kernel, limit } => {
                 let addr = self.scalar(addr);
                 let limit = limit.as_ref().map(|l| self.scalar(l));
@@ -346,7 +350,7 @@ impl Builder<'_> {
     }
 
     /// A Go string's bytes; the area is zeroed before.
-    fn go_string(&mut self, data: Operand, len: Operand, slot: SlotId, offset: u32, max: u32) {
+    pub(super) fn go_string(&mut self, data: Operand, len: Operand, slot: SlotId, offset: u32, max: u32) {
         let base = self.slot_addr(slot, offset);
         self.store(base, 0, len, Size::B4);
         let kept = self.copy(len);

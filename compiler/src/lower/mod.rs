@@ -6,6 +6,7 @@ mod expr;
 mod go;
 mod goroutine;
 mod gostack;
+mod label;
 mod loops;
 mod map;
 mod memory;

@@ -202,6 +202,7 @@ impl Body<'_, '_> {
                     None => self.broken(span),
                 }
             }
+            Id::Label => self.label(args, span),
             Id::Ustack | Id::Kstack | Id::Gostack => self.stack_call(function.id, args, span),
             _ => self.broken(span),
         }

@@ -151,6 +151,7 @@ fn expr(e: &Expr) -> String {
         ExprKind::Builtin(id) => format!("{id:?}").to_lowercase(),
         ExprKind::Caller { n, .. } => format!("caller({n})"),
         ExprKind::Frame { .. } => "frame".to_owned(),
+        ExprKind::GoLabel { key, .. } => format!("label({:?})", String::from_utf8_lossy(key)),
         ExprKind::GoStack(_) => "gostack".to_owned(),
         ExprKind::Stack { user, depth } => format!("{}stack({depth})", if *user { "u" } else { "k" }),
         ExprKind::Aggregated(map, key) => format!("joined @{}[{}]", map.0, exprs(key)),

@@ -62,6 +62,20 @@ impl Body<'_, '_> {
             | Id::Curp
             | Id::Frame
             | Id::Jiffies => Ty::U64,
+            Id::Goparent => {
+                let known = self.cx.runtime.is_some_and(|layout| layout.g_parent.is_some());
+                if !known {
+                    self.error(
+                        Diagnostic::error("no-layout", span, "`goparent` can't be read here")
+                            .note("goroutines know their parents since Go 1.21"),
+                    );
+                    return self.broken(span);
+                }
+                Ty::U64
+            }
+            Id::Gname => Ty::Value(Type::UserFunction),
+            Id::Gopc => Ty::Value(Type::GoLine),
+            Id::Waitsince => Ty::I64,
             Id::Username => Ty::Value(Type::Username),
             Id::CurM => Ty::I64,
             Id::CurP | Id::CgoDepth => int(4, true),

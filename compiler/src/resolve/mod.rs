@@ -18,6 +18,7 @@ mod ident;
 mod infer;
 mod items;
 mod iterate;
+mod label;
 mod mentions;
 mod place;
 mod points;

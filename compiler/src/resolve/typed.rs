@@ -484,6 +484,13 @@ pub enum ExprKind {
         /// As for `Caller`.
         inside: bool,
     },
+    /// A pprof label of the goroutine.
+    GoLabel {
+        /// Its name.
+        key: Vec<u8>,
+        /// How the program keeps them.
+        labels: LabelSet,
+    },
     /// The goroutine's stack.
     GoStack(StackStart),
     /// A stack.
@@ -492,6 +499,23 @@ pub enum ExprKind {
         user: bool,
         /// Most frames.
         depth: u32,
+    },
+}
+
+/// How a Go program keeps a goroutine's pprof labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LabelSet {
+    /// In a slice of keys and values, since Go 1.24.
+    List {
+        /// Bytes from what `g.labels` points to, to the slice.
+        offset: u32,
+    },
+    /// In a map of the layout before Go 1.24, to whose pointer `g.labels` points.
+    Map {
+        /// Bytes from the map's start to `B`.
+        shift: u32,
+        /// Bytes from the map's start to `buckets`.
+        buckets: u32,
     },
 }
 

@@ -154,6 +154,7 @@ impl ExprKind {
             | Self::Builtin(_)
             | Self::Caller { .. }
             | Self::Frame { .. }
+            | Self::GoLabel { .. }
             | Self::GoStack(_)
             | Self::Stack { .. } => Vec::new(),
         }

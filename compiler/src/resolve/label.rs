@@ -1,0 +1,71 @@
+//! `label("key")`.
+
+use gprobe_lang::ast;
+use gprobe_lang::diagnostic::Diagnostic;
+use gprobe_lang::source::Span;
+use gprobe_symbols::{Binary, TypeKind};
+
+use super::body::Body;
+use super::place::Place;
+use super::typed::{Expr, ExprKind, LabelSet, Ty};
+
+/// Bytes of a key.
+const LONGEST_KEY: usize = 64;
+
+impl Body<'_, '_> {
+    /// A pprof label of the current goroutine.
+    pub(super) fn label(&mut self, args: &[ast::Expr], span: Span) -> Expr {
+        if matches!(self.place, Place::OwnProcess(_)) {
+            self.not_here("label", "it runs in gprobe itself, not in a goroutine", span);
+            return self.broken(span);
+        }
+        let Some(key) = self.literal(args.first(), "the label's key") else { return self.broken(span) };
+        if key.len() > LONGEST_KEY {
+            self.error(Diagnostic::error(
+                "out-of-range",
+                args.first().map_or(span, |arg| arg.span),
+                format!("the label's key must have at most {LONGEST_KEY} bytes, not {}", key.len()),
+            ));
+            return self.broken(span);
+        }
+        if !self.need_runtime("label", span) {
+            return self.broken(span);
+        }
+        let ty = Ty::string(self.cx.options.max_strlen);
+        let labels = match self.cx.go_executable() {
+            Some(executable) => label_set(&executable.binary),
+            None => Ok(None),
+        };
+        match labels {
+            // A program without the package has no labels.
+            Ok(None) => Expr { kind: ExprKind::Str(Vec::new()), ty, span },
+            Ok(Some(labels)) => Expr { kind: ExprKind::GoLabel { key: key.into_bytes(), labels }, ty, span },
+            Err(reason) => {
+                self.error(Diagnostic::error("no-layout", span, "labels can't be read here").note(reason));
+                self.broken(span)
+            }
+        }
+    }
+}
+
+/// How the program keeps labels; `None` where it has none.
+fn label_set(binary: &Binary) -> Result<Option<LabelSet>, String> {
+    let layout = binary.layout();
+    let Ok(set) = layout.find_type("runtime/pprof.labelMap") else { return Ok(None) };
+    let kind = layout.ty(set).map_err(|reason| reason.to_string())?.kind.clone();
+    let small = |offset: u64| u32::try_from(offset).map_err(|_| "an offset is too large".to_owned());
+    if !matches!(kind, TypeKind::Map { .. }) {
+        // Of Go 1.24 and of later releases.
+        let (offset, _) = layout
+            .field_path(set, &["LabelSet", "list"])
+            .or_else(|_| layout.field_path(set, &["Set", "List"]))
+            .map_err(|error| error.to_string())?;
+        return Ok(Some(LabelSet::List { offset: small(offset)? }));
+    }
+    let map = layout.find_type("runtime.hmap").map_err(|reason| reason.to_string())?;
+    let field = |name: &str| {
+        let (offset, _) = layout.field_path(map, &[name]).map_err(|error| error.to_string())?;
+        small(offset)
+    };
+    Ok(Some(LabelSet::Map { shift: field("B")?, buckets: field("buckets")? }))
+}
