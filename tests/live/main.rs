@@ -5,9 +5,11 @@
 mod cgo;
 mod command;
 mod counts;
+mod crowd;
 mod errors;
 mod fallback;
 mod goids;
+mod gostack;
 mod kit;
 mod language;
 mod objects;

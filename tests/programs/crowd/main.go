@@ -127,7 +127,7 @@ func main() {
 	time.Sleep(300 * time.Millisecond)
 	runtime.GC()
 	in := bufio.NewReader(os.Stdin)
-	fmt.Println("ready")
+	fmt.Printf("ready pid=%d\n", os.Getpid())
 	for {
 		line, err := in.ReadString('\n')
 		if err != nil || strings.TrimSpace(line) == "quit" {
