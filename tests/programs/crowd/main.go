@@ -22,6 +22,7 @@ var (
 	count = flag.Int("n", 1000, "goroutines that wait")
 	whole = flag.Bool("whole", false, "show whole stacks, not only ids and states")
 	spins = flag.Int("spin", 0, "goroutines that run")
+	watch = flag.Bool("watch", false, "watch for how long the program stands still; `gap` on the input asks")
 )
 
 var (
@@ -32,6 +33,7 @@ var (
 	group   sync.WaitGroup
 	cond    = sync.NewCond(&sync.Mutex{})
 	ready   atomic.Int64
+	gap     atomic.Int64
 	sink    atomic.Int64
 )
 
@@ -96,6 +98,19 @@ func spin() {
 	}
 }
 
+// watcher notes the longest time that it did not run.
+func watcher() {
+	runtime.LockOSThread()
+	last := time.Now()
+	for {
+		now := time.Now()
+		if pause := now.Sub(last).Nanoseconds(); pause > gap.Load() {
+			gap.Store(pause)
+		}
+		last = now
+	}
+}
+
 func main() {
 	flag.Parse()
 	mutex.Lock()
@@ -120,6 +135,9 @@ func main() {
 	for i := 0; i < *spins; i++ {
 		go spin()
 	}
+	if *watch {
+		go watcher()
+	}
 	for ready.Load() < int64(*count)+3 {
 		time.Sleep(time.Millisecond)
 	}
@@ -132,6 +150,10 @@ func main() {
 		line, err := in.ReadString('\n')
 		if err != nil || strings.TrimSpace(line) == "quit" {
 			return
+		}
+		if strings.TrimSpace(line) == "gap" {
+			fmt.Println("gap", gap.Swap(0))
+			continue
 		}
 		show()
 	}
