@@ -19,7 +19,9 @@ fn main() -> Outcome {
     let path = Program::build("crowd", "1.27", &[]);
     let mut target = Target::start(&path, &["-n", &count, "-watch"]);
     target.limit(Duration::from_secs(600));
-    println!("\n{count} goroutines that wait, and one that runs and looks at the clock; median of {REPEATS}:");
+    println!(
+        "\n{count} goroutines that wait, and one that runs and looks at the clock; median of {REPEATS}:"
+    );
     let scripts = [
         ("states", "iter:goroutine { @[gstatus, waitreason] = count(); }"),
         ("stacks", "iter:goroutine { @[gostack] = count(); }"),

@@ -52,7 +52,11 @@ fn the_runtime_sees_only_the_contracts_of_the_compiler() {
         for line in fs::read_to_string(path).expect("a file").lines() {
             if let Some(at) = line.find("gprobe_compiler::") {
                 let rest = &line[at + "gprobe_compiler::".len()..];
-                let seen = rest.starts_with("artifact") || rest.starts_with("target");
+                // What gprobe runs itself, it runs with the compiler's own evaluation.
+                let evaluates = path.starts_with(workspace().join("runtime/src/iterate"));
+                let seen = rest.starts_with("artifact")
+                    || rest.starts_with("target")
+                    || evaluates && rest.starts_with("ir");
                 assert!(seen, "{}: {line}", path.display());
             }
         }
@@ -78,12 +82,10 @@ fn files_are_one_idea_long() {
     let known = [
         // One state machine; most of it tells casts and conversions from parentheses.
         ("lang/src/lexer/action.rs", 650),
-        // The whole contract between compiler and runtime.
-        ("compiler/src/artifact/mod.rs", 650),
         // The whole intermediate representation.
         ("compiler/src/ir/mod.rs", 600),
         // The whole typed tree.
-        ("compiler/src/resolve/typed.rs", 650),
+        ("compiler/src/resolve/typed.rs", 700),
         // One function for each form of a Go value that expressions read.
         ("compiler/src/resolve/go_value.rs", 1000),
         // One match over all functions of the language.
@@ -94,6 +96,8 @@ fn files_are_one_idea_long() {
         ("compiler/src/resolve/points.rs", 550),
         // What all of lowering writes instructions with.
         ("compiler/src/lower/builder.rs", 560),
+        // One life of a script: attach, read, detach.
+        ("runtime/src/attach.rs", 530),
     ];
     for path in all_sources() {
         let name = path.strip_prefix(workspace()).expect("a path of ours").display().to_string();

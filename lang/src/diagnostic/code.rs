@@ -18,6 +18,10 @@ const fn code(name: &'static str, explain: &'static str) -> Code {
 /// All codes, by name.
 pub const CODES: &[Code] = &[
     code(
+        "added-to-twice",
+        "`iter` probes run in gprobe, the others in the kernel. A map that both add to (`@x = count()`, `@x++`) would lose some of what either adds: give the `iter` probe a map of its own, or only read the map there.",
+    ),
+    code(
         "always-same",
         "A comparison that comes out the same whatever happens: an unsigned number is never below 0. Where it may be negative in truth, cast it: `(int64)x < 0`.",
     ),
@@ -141,6 +145,10 @@ pub const CODES: &[Code] = &[
     code(
         "no-binary",
         "A uprobe's file can't be found or read. It is a path, or a library's name as in `libc`, which is looked up in the process of -p, else in the usual folders.",
+    ),
+    code(
+        "no-goroutines",
+        "The probe runs once, when the script has attached, and the program that gprobe starts (`-c`) has not begun then: there are no goroutines yet. Let it run again and again: `iter:goroutine:1s`.",
     ),
     code(
         "no-import",
