@@ -182,9 +182,9 @@ impl Generator<'_> {
             (2, Holds::Plain(Kind::Int)) => format!("{target}{};", self.source.one_of(&["++", "--"])),
             _ if map.key.is_empty() => format!("{}({});", self.source.one_of(&["clear", "zero"]), map.name),
             (3, Holds::Plain(kind)) => {
+                let (map, key) = self.split_element(index);
                 let name = self.name();
                 self.vars.push(Var { name: name.clone(), kind: kind.clone(), assignable: true });
-                let (map, key) = self.split_element(index);
                 format!("_ = find({map}, {key}, {name});")
             }
             _ => format!("delete({target});"),
