@@ -5,7 +5,8 @@ mod substitute;
 use std::collections::{HashMap, HashSet};
 
 use gprobe_lang::ast::{
-    Block, Expr, ExprKind, Import, Item, Macro, Script, SizeOf, Stmt, StmtKind, TypeExpr, TypeKind,
+    Block, Expr, ExprKind, Import, Item, Macro, MacroParam, Script, SizeOf, Stmt, StmtKind, TypeExpr,
+    TypeKind,
 };
 use gprobe_lang::diagnostic::{Diagnostic, did_you_mean};
 use gprobe_lang::source::Span;
@@ -79,9 +80,10 @@ impl Expander<'_> {
                 Err(absent) => {
                     let mut diagnostic = Diagnostic::error("no-import", import.path.span, absent.reason);
                     let near = absent.candidates.iter().map(String::as_str);
-                    if let Some(hint) = did_you_mean(&import.path.value, near) {
-                        diagnostic = diagnostic.help(hint);
-                    }
+                    diagnostic =
+                        diagnostic.help(did_you_mean(&import.path.value, near).unwrap_or_else(|| {
+                            "write a file's or a folder's path, relative to that of the script".to_owned()
+                        }));
                     self.diagnostics.push(diagnostic);
                 }
             }
@@ -100,7 +102,8 @@ impl Expander<'_> {
                     decl.name.value
                 ),
             )
-            .also(old.name.span, "first here");
+            .also(old.name.span, "first here")
+            .help("give one of the two another name");
             self.diagnostics.push(diagnostic);
             return;
         }
@@ -131,10 +134,13 @@ impl Expander<'_> {
     fn expr(&mut self, expr: &mut Expr, depth: usize) {
         if let Some(mut block) = self.expansion(expr, depth) {
             let span = expr.span;
+            let empty = block.stmts.is_empty();
             let value = block.stmts.pop().and_then(value_of);
             expr.kind = match value {
                 Some(value) if block.stmts.is_empty() => value.kind,
                 Some(value) => ExprKind::Block(block, Box::new(value)),
+                // What is wrong with it has been said.
+                None if empty && self.diagnostics.iter().any(Diagnostic::is_error) => ExprKind::Error,
                 None => {
                     self.diagnostics.push(
                         Diagnostic::error("no-value", span, "this macro gives no value")
@@ -183,7 +189,7 @@ impl Expander<'_> {
         let substitution = match Substitution::new(&found, args, self.expansions) {
             Ok(substitution) => substitution,
             Err(diagnostic) => {
-                self.diagnostics.push(diagnostic.also(expr.span, "used here"));
+                self.diagnostics.push(*diagnostic);
                 return Some(Block { stmts: Vec::new(), span: expr.span });
             }
         };
@@ -203,13 +209,30 @@ impl Expander<'_> {
         }
         let counts: Vec<usize> =
             self.macros.keys().filter(|(n, _)| n == name).map(|(_, count)| *count).collect();
-        if let Some(wanted) = counts.first() {
-            self.diagnostics.push(Diagnostic::error(
+        if let Some(wanted) = counts.iter().min() {
+            let of = |n: usize| if n == 1 { "1 argument".to_owned() } else { format!("{n} arguments") };
+            let declared = self.macros.get(&(name.to_owned(), *wanted));
+            let params = declared.map(|decl| decl.params.iter().map(param).collect::<Vec<_>>().join(", "));
+            let mut diagnostic = Diagnostic::error(
                 "wrong-arguments",
                 expr.span,
-                format!("the macro `{name}` takes {wanted} arguments, and {given} are given"),
-            ));
+                format!("the macro `{name}` takes {}, not {given}", of(*wanted)),
+            );
+            if let Some(decl) = declared {
+                diagnostic = diagnostic.also(decl.name.span, "declared here");
+            }
+            self.diagnostics
+                .push(diagnostic.help(format!("it is used as `{name}({})`", params.unwrap_or_default())));
         }
+    }
+}
+
+/// A parameter, as it is written.
+fn param(param: &MacroParam) -> String {
+    match param {
+        MacroParam::Var(name) => format!("${}", name.value),
+        MacroParam::Map(name) => format!("@{}", name.value),
+        MacroParam::Expr(name) => name.value.clone(),
     }
 }
 

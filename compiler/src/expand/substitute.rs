@@ -51,11 +51,12 @@ impl Substitution {
                     ));
                 }
                 (MacroParam::Map(name), _) => {
-                    return Err(Box::new(Diagnostic::error(
+                    let wrong = Diagnostic::error(
                         "type-mismatch",
                         arg.span,
                         format!("the macro's parameter @{} stands for a whole map", name.value),
-                    )));
+                    );
+                    return Err(Box::new(wrong.help("name a map here, without a key: `@name`")));
                 }
             }
         }

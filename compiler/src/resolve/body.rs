@@ -6,6 +6,7 @@ use gprobe_lang::ast;
 use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_lang::source::Span;
 
+use super::advice::instead_of_number;
 use super::constant::constant;
 use super::infer::{Held, join};
 use super::typed::{Expr, ExprKind, MapIndex, Ty, VarId};
@@ -148,7 +149,7 @@ impl<'r, 't> Body<'r, 't> {
     /// it.
     pub(super) fn assign_var(&mut self, name: &str, value: Expr, span: Span) -> Option<(VarId, Expr)> {
         if value.ty == Ty::NONE {
-            self.error(Diagnostic::error("no-value", value.span, "this gives no value"));
+            self.gives_nothing(value.span);
             return None;
         }
         match self.find_var(name) {
@@ -188,7 +189,10 @@ impl<'r, 't> Body<'r, 't> {
                         value.span,
                         format!("${name} holds {}, and this is {}", old.describe(), value.ty.describe()),
                     )
-                    .also(span, "a variable keeps the type of its first value")
+                    .also(
+                        self.declared_at(id).unwrap_or(span),
+                        "a variable keeps the type of its first value",
+                    )
                     .help("use another variable"),
                 );
                 None
@@ -234,7 +238,8 @@ impl<'r, 't> Body<'r, 't> {
                         value.ty.describe()
                     ),
                 )
-                .also(span, "its declared type stays"),
+                .also(span, "its declared type stays")
+                .help(format!("declare ${name} without a type, or with that of its values")),
             );
             return None;
         }
@@ -244,11 +249,14 @@ impl<'r, 't> Body<'r, 't> {
             && bytes < 8
             && size.extend(n, signed) != n
         {
-            self.error(Diagnostic::error(
-                "out-of-range",
-                value.span,
-                format!("{n} does not fit {}, which ${name} is declared as", stated.describe()),
-            ));
+            self.error(
+                Diagnostic::error(
+                    "out-of-range",
+                    value.span,
+                    format!("{n} does not fit {}, which ${name} is declared as", stated.describe()),
+                )
+                .help(format!("declare it larger: `let ${name}: {}int64`", if signed { "" } else { "u" })),
+            );
             return None;
         }
         let span = value.span;
@@ -270,11 +278,7 @@ impl<'r, 't> Body<'r, 't> {
         }
         for part in &mut parts {
             if part.ty == Ty::NONE {
-                self.error(Diagnostic::error(
-                    "no-value",
-                    part.span,
-                    "this gives no value, so it can't be a key",
-                ));
+                self.gives_nothing(part.span);
             }
             if let Ty::Value(Type::Go { .. }) = part.ty {
                 self.error(
@@ -310,7 +314,8 @@ impl<'r, 't> Body<'r, 't> {
                             span,
                             "this kernel does not let a probe read aggregations",
                         )
-                        .note("it came with Linux 5.19"),
+                        .note("it came with Linux 5.19")
+                        .help("print the map at the end instead: `print(@name)`"),
                     );
                 }
                 let signed = match held {
@@ -340,28 +345,53 @@ impl<'r, 't> Body<'r, 't> {
         let cond = self.expr(cond);
         let ok = cond.ty.is_number() || matches!(cond.ty, Ty::Unknown) || cond.ty.is_scalar();
         if !ok {
-            self.error(
-                Diagnostic::error(
-                    "type-mismatch",
-                    cond.span,
-                    format!("a condition must be a number or a bool, and this is {}", cond.ty.describe()),
-                )
-                .help("compare it with something: `x == \"...\"`"),
-            );
+            self.no_condition(&cond);
         }
         cond
+    }
+
+    pub(super) fn no_condition(&mut self, cond: &Expr) {
+        let instead = match &cond.ty {
+            Ty::Value(Type::Str { .. }) => "compare it with something: `x != \"\"`",
+            Ty::Tuple(_) => "compare one of its parts: `x.0 > 0`",
+            Ty::Value(Type::Go { .. }) => "compare one of its fields: `x.NAME > 0`",
+            _ => "compare it with something: `x > 0`",
+        };
+        self.error(
+            Diagnostic::error(
+                "type-mismatch",
+                cond.span,
+                format!("a condition must be a number or a bool, and this is {}", cond.ty.describe()),
+            )
+            .help(instead),
+        );
     }
 
     pub(super) fn need_integer(&mut self, expr: &Expr, what: &str) -> bool {
         let ok = expr.ty.is_integer() || matches!(expr.ty, Ty::Unknown);
         if !ok {
-            self.error(Diagnostic::error(
-                "type-mismatch",
-                expr.span,
-                format!("only a number can be {what}, and this is {}", expr.ty.describe()),
-            ));
+            self.error(
+                Diagnostic::error(
+                    "type-mismatch",
+                    expr.span,
+                    format!("only a number can be {what}, and this is {}", expr.ty.describe()),
+                )
+                .help(instead_of_number(expr, what)),
+            );
         }
         ok
+    }
+
+    pub(super) fn gives_nothing(&mut self, span: Span) {
+        self.error(
+            Diagnostic::error("no-value", span, "this gives no value")
+                .label("done for its effect")
+                .help("write it as a statement of its own"),
+        );
+    }
+
+    fn declared_at(&self, id: VarId) -> Option<Span> {
+        self.variables.get(id.0 as usize).map(|variable| variable.span)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Typing calls: functions that give a value, statements, aggregations.
 
 use gprobe_lang::ast::{self, ExprKind as Ast};
-use gprobe_lang::diagnostic::{Diagnostic, did_you_mean};
+use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_lang::source::{Span, Spanned};
 
 use super::Resolver;
@@ -19,12 +19,17 @@ impl Body<'_, '_> {
             return true;
         }
         let count = match args.len() {
+            0 => "no arguments".to_owned(),
             1 => "1 argument".to_owned(),
             n => format!("{n} arguments"),
         };
         self.error(
-            Diagnostic::error("wrong-arguments", span, format!("`{}` does not take {count}", function.name))
-                .help(format!("it is called as `{}`", function.signature)),
+            Diagnostic::error(
+                "wrong-arguments",
+                span,
+                format!("`{}` can't be called with {count}", function.name),
+            )
+            .help(format!("it is called as `{}`", function.signature)),
         );
         false
     }
@@ -82,13 +87,9 @@ impl Body<'_, '_> {
                 );
                 self.broken(span)
             }
+            Id::HasKey if !self.has_keys(first, "has_key", span) => self.broken(span),
             Id::HasKey => match self.map_and_key(args, span) {
-                Some((map, key)) => {
-                    if !self.need_keys(map, "has_key", span) {
-                        return self.broken(span);
-                    }
-                    of(ExprKind::HasKey(map, key), Ty::BOOL)
-                }
+                Some((map, key)) => of(ExprKind::HasKey(map, key), Ty::BOOL),
                 None => self.broken(span),
             },
             Id::Find => self.find(args, span),
@@ -126,6 +127,13 @@ impl Body<'_, '_> {
             }
             Id::Strncmp | Id::Memcmp => self.compare_bytes(function.id == Id::Memcmp, args, span),
             Id::Bswap => self.bswap(first, span),
+            Id::Strftime if matches!(args.get(1).map(|arg| &arg.kind), Some(Ast::Str(_))) => {
+                self.error(
+                    Diagnostic::error("wrong-arguments", span, "the format comes first, and then the time")
+                        .help("write `strftime(\"%H:%M:%S\", nsecs)`"),
+                );
+                self.broken(span)
+            }
             Id::Strftime => match self.literal(first, "a format") {
                 Some(text) => {
                     let Some(value) = args.get(1).map(|a| self.expr(a)) else { return self.broken(span) };
@@ -224,29 +232,21 @@ impl Body<'_, '_> {
         if args.is_empty() && crate::builtins::find(&name.value).is_some() {
             return self.ident(&name.value, span);
         }
-        let mut diagnostic = Diagnostic::error(
-            "unknown-function",
-            name.span,
-            format!("there is no function `{}`", name.value),
-        );
-        let names =
-            functions::FUNCTIONS.iter().map(|f| f.name).chain(self.cx.macros.iter().map(String::as_str));
-        if let Some(hint) = did_you_mean(&name.value, names) {
-            diagnostic = diagnostic.help(hint);
-        }
-        self.error(diagnostic);
+        let message = format!("there is no function `{}`", name.value);
+        let instead = self.other_function(&name.value);
+        self.error(Diagnostic::error("unknown-function", name.span, message).help(instead));
         self.broken(span)
     }
 
     /// `find(@m, key, $out)`
     fn find(&mut self, args: &[ast::Expr], span: Span) -> Expr {
         let [map_arg, key, out] = args else { return self.broken(span) };
+        if !self.has_keys(Some(map_arg), "find", span) {
+            return self.broken(span);
+        }
         let Some((map, key)) = self.map_and_key(&[map_arg.clone(), key.clone()], span) else {
             return self.broken(span);
         };
-        if !self.need_keys(map, "find", span) {
-            return self.broken(span);
-        }
         let Ast::Var(name) = &out.kind else {
             self.error(Diagnostic::error("not-assignable", out.span, "the entry goes to a variable: `$out`"));
             return self.broken(span);
@@ -280,7 +280,7 @@ impl Body<'_, '_> {
             );
             if !is_stack {
                 self.cx.mark_read(map);
-                if !self.need_keys(map, "len", span) {
+                if !self.has_keys(Some(arg), "len", span) {
                     return self.broken(span);
                 }
                 return Expr { kind: ExprKind::MapLen(map), ty: Ty::I64, span };
@@ -318,13 +318,19 @@ impl Body<'_, '_> {
     }
 
     /// Whether a map has keys; a scalar map has none.
-    fn need_keys(&mut self, map: MapIndex, function: &str, span: Span) -> bool {
-        if self.cx.is_scalar_map(map) && self.cx.last_round {
-            self.error(Diagnostic::error(
-                "type-mismatch",
-                span,
-                format!("call to {function}() expects a map with explicit keys (non-scalar map)"),
-            ));
+    fn has_keys(&mut self, map: Option<&ast::Expr>, function: &str, span: Span) -> bool {
+        let Some(Ast::Map { name, key: None }) = map.map(|map| &map.kind) else { return true };
+        let index = self.cx.map(name, span);
+        if self.cx.is_scalar_map(index) && self.cx.last_round {
+            self.error(
+                Diagnostic::error(
+                    "type-mismatch",
+                    map.map_or(span, |map| map.span),
+                    format!("call to {function}() expects a map with explicit keys (non-scalar map)"),
+                )
+                .label("a single value")
+                .help(format!("read the value itself: `@{name}`")),
+            );
             return false;
         }
         true
@@ -332,9 +338,12 @@ impl Body<'_, '_> {
 
     pub(super) fn not_here(&mut self, what: &str, why: &str, span: Span) {
         let probe = self.place.describe();
+        // Behind a semicolon stands what to do.
+        let (why, instead) = why.split_once("; ").unwrap_or((why, "move it to a probe where it has one"));
         self.error(
             Diagnostic::error("not-in-this-probe", span, format!("`{what}` has no meaning in {probe}"))
-                .note(why.to_owned()),
+                .note(why.to_owned())
+                .help(instead),
         );
     }
 
@@ -344,19 +353,24 @@ impl Body<'_, '_> {
         match constant(&value) {
             Some(n) if (least..=most).contains(&n) => Some(n),
             Some(n) => {
-                self.error(Diagnostic::error(
-                    "out-of-range",
-                    value.span,
-                    format!("{what} must be {least} to {most}, not {n}"),
-                ));
+                let bound =
+                    if most > 1 << 30 { format!("{least} or more") } else { format!("{least} to {most}") };
+                self.error(
+                    Diagnostic::error("out-of-range", value.span, format!("{what} can't be {n}"))
+                        .help(format!("write a number, {bound}")),
+                );
                 None
             }
             None => {
-                self.error(Diagnostic::error(
-                    "not-constant",
-                    value.span,
-                    format!("{what} must be a number written in the script"),
-                ));
+                self.error(
+                    Diagnostic::error(
+                        "not-constant",
+                        value.span,
+                        format!("{what} must be a number written in the script"),
+                    )
+                    .label(if value.ty.is_string() { "a string" } else { "known only when the script runs" })
+                    .help("write the number itself, or take a parameter of the script: `$1`"),
+                );
                 None
             }
         }
@@ -373,11 +387,7 @@ impl Body<'_, '_> {
                 }
             },
             _ => {
-                self.error(Diagnostic::error(
-                    "not-constant",
-                    expr.span,
-                    format!("{what} must be a string written in the script"),
-                ));
+                self.not_literal(what, expr.span);
                 None
             }
         }
@@ -390,11 +400,15 @@ impl Body<'_, '_> {
         match value.kind {
             ExprKind::Str(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
             _ => {
-                self.error(Diagnostic::error(
-                    "not-constant",
-                    arg.span,
-                    format!("{what} must be known before the script runs"),
-                ));
+                self.error(
+                    Diagnostic::error(
+                        "not-constant",
+                        arg.span,
+                        format!("{what} must be known before the script runs"),
+                    )
+                    .label(if value.ty.is_integer() { "a number" } else { "known only when it runs" })
+                    .help("write it in quotes, or take a parameter of the script: `str($1)`"),
+                );
                 None
             }
         }
@@ -404,7 +418,7 @@ impl Body<'_, '_> {
     fn map_and_key(&mut self, args: &[ast::Expr], span: Span) -> Option<(MapIndex, Vec<Expr>)> {
         let first = args.first()?;
         let Ast::Map { name, key } = &first.kind else {
-            self.error(Diagnostic::error("not-a-map", first.span, "this must be a map"));
+            self.not_a_map(first);
             return None;
         };
         match (key, args.get(1)) {
@@ -423,12 +437,14 @@ impl Body<'_, '_> {
             Ast::Map { name, .. } => {
                 self.error(
                     Diagnostic::error("not-a-map", expr.span, "this is one element of a map, not the map")
-                        .help(format!("write `@{name}`")),
+                        .help(format!(
+                            "name the map alone, `@{name}`; to remove this element, `delete(@{name}[...])`"
+                        )),
                 );
                 None
             }
             _ => {
-                self.error(Diagnostic::error("not-a-map", expr.span, "this must be a map"));
+                self.not_a_map(expr);
                 None
             }
         }
@@ -477,11 +493,11 @@ impl Body<'_, '_> {
                     } else {
                         format!("{step} does not divide {min}..{max}")
                     };
-                    self.error(Diagnostic::error(
-                        "out-of-range",
-                        span,
-                        format!("this lhist can't be: {why}"),
-                    ));
+                    self.error(
+                        Diagnostic::error("out-of-range", span, format!("this lhist can't be: {why}")).help(
+                            "it is called as `lhist(n, min, max, step)`: `lhist(n, 0, 100, 10)` has 10 steps",
+                        ),
+                    );
                     return None;
                 }
                 MapValue::LHist { min, max, step }

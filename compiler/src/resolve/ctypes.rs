@@ -32,11 +32,14 @@ impl Resolver<'_> {
                 if let Some(layout) = self.c_struct(decl) {
                     let name = &decl.name.value;
                     if self.ctypes.structs.insert(name.clone(), Arc::new(layout)).is_some() {
-                        self.report(Diagnostic::error(
-                            "redeclared",
-                            decl.name.span,
-                            format!("`struct {name}` is declared twice"),
-                        ));
+                        self.report(
+                            Diagnostic::error(
+                                "redeclared",
+                                decl.name.span,
+                                format!("`struct {name}` is declared twice"),
+                            )
+                            .help("give one of the two another name"),
+                        );
                     }
                 }
             }
@@ -63,7 +66,17 @@ impl Resolver<'_> {
                 }
             }
             names.push((next as u64, name.value.clone()));
-            self.ctypes.values.insert(name.value.clone(), (table, next));
+            let old = self.ctypes.values.insert(name.value.clone(), (table, next));
+            if old.is_some_and(|(_, value)| value != next) {
+                self.report(
+                    Diagnostic::error(
+                        "redeclared",
+                        name.span,
+                        format!("`{}` has another value already", name.value),
+                    )
+                    .help("give one of the two another name: names of all enums are seen everywhere"),
+                );
+            }
             next = next.wrapping_add(1);
         }
         self.enums.push(EnumTable { name: format!("enum {}", decl.name.value), names });

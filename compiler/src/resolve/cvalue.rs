@@ -47,7 +47,7 @@ impl Body<'_, '_> {
                 self.error(
                     Diagnostic::error(
                         "type-mismatch",
-                        span,
+                        pointer.span,
                         format!("only a pointer can be followed, and this is {}", other.describe()),
                     )
                     .help("say what is there: `*(uint64*)x`"),
@@ -76,11 +76,14 @@ impl Body<'_, '_> {
             }
             Ty::Unknown => self.broken(span),
             other => {
-                self.error(Diagnostic::error(
-                    "type-mismatch",
-                    base.span,
-                    format!("this is {}, which has no fields", other.describe()),
-                ));
+                self.error(
+                    Diagnostic::error(
+                        "type-mismatch",
+                        base.span,
+                        format!("this is {}, which has no fields", other.describe()),
+                    )
+                    .help("say what it is: `((struct point *)x).y`, `(*main.T)(x).NAME`"),
+                );
                 self.broken(span)
             }
         }

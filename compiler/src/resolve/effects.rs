@@ -67,7 +67,8 @@ impl Body<'_, '_> {
                 span,
                 format!("{function}() is unsafe. To use you need the --unsafe flag"),
             )
-            .label("does more than look"),
+            .label("does more than look")
+            .help("add `--unsafe` to the command line if it is meant to"),
         );
         None
     }
@@ -97,7 +98,10 @@ impl Body<'_, '_> {
         };
         if !(array.ty.is_scalar() || array.ty == Ty::Unknown) {
             let message = format!("an array of pointers is wanted, and this is {}", array.ty.describe());
-            self.error(Diagnostic::error("type-mismatch", array.span, message));
+            self.error(
+                Diagnostic::error("type-mismatch", array.span, message)
+                    .help("`join` is for C's `char **`; a string is shown by `print(x)`"),
+            );
             return None;
         }
         // What the address is made of is read once.
@@ -140,11 +144,14 @@ impl Body<'_, '_> {
                 match signal_number(&name) {
                     Some(n) => number(i64::from(n), value.span),
                     None => {
-                        self.error(Diagnostic::error(
-                            "unknown-name",
-                            value.span,
-                            format!("there is no signal `{name}`"),
-                        ));
+                        self.error(
+                            Diagnostic::error(
+                                "unknown-name",
+                                value.span,
+                                format!("there is no signal `{name}`"),
+                            )
+                            .help("signals are named as in `kill -l`: `\"SIGUSR1\"`, `\"USR1\"`"),
+                        );
                         return None;
                     }
                 }
@@ -155,11 +162,10 @@ impl Body<'_, '_> {
         if let ExprKind::Int(n) = number.kind
             && !(1..=64).contains(&n)
         {
-            self.error(Diagnostic::error(
-                "out-of-range",
-                number.span,
-                format!("{n} is no signal; they are 1 to 64"),
-            ));
+            self.error(
+                Diagnostic::error("out-of-range", number.span, format!("there is no signal {n}"))
+                    .help("signals are 1 to 64, or have a name: `\"SIGUSR1\"`"),
+            );
             return None;
         }
         Some(Stmt::Signal { number, thread })
@@ -211,11 +217,17 @@ impl Body<'_, '_> {
     }
 
     fn bad_option(&mut self, name: &str, kind: &str, text: &str, span: Span) -> Expr {
-        self.error(Diagnostic::error(
-            "bad-option",
-            span,
-            format!("program command line option --{name} invalid {kind} (value: {text})"),
-        ));
+        self.error(
+            Diagnostic::error(
+                "bad-option",
+                span,
+                format!("program command line option --{name} invalid {kind} (value: {text})"),
+            )
+            .help(match kind {
+                "bool" => format!("write `--{name}`, `--{name}=true` or `--{name}=false`"),
+                _ => format!("give it a number: `--{name}=10`"),
+            }),
+        );
         self.broken(span)
     }
 

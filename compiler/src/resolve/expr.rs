@@ -87,7 +87,7 @@ impl Body<'_, '_> {
                     span,
                     format!("this string has {} bytes, and max_strlen is {limit}", bytes.len()),
                 )
-                .help("raise it: `config = { max_strlen = 256 }`"),
+                .help(format!("raise it: `config = {{ max_strlen = {} }}`", bytes.len().next_power_of_two())),
             );
         }
         Expr { kind: ExprKind::Str(bytes.to_vec()), ty: Ty::string(max), span }
@@ -103,11 +103,11 @@ impl Body<'_, '_> {
                 let name = name.split('#').next().unwrap_or(name);
                 let diagnostic =
                     Diagnostic::error("undefined-variable", span, format!("${name} has no value here"));
-                let known = self.var_names();
-                let hint = did_you_mean(name, known.iter().map(String::as_str));
-                self.error(diagnostic.help(
-                    hint.unwrap_or_else(|| "assign to it first, in this block or around it".to_owned()),
-                ));
+                let known: Vec<String> = self.var_names().iter().map(|name| format!("${name}")).collect();
+                let hint = did_you_mean(&format!("${name}"), known.iter().map(String::as_str));
+                self.error(diagnostic.help(hint.unwrap_or_else(|| {
+                    format!("assign to it first, in this block or around it; what other probes assign is seen in maps: `@{name}`")
+                })));
                 self.broken(span)
             }
         }
@@ -223,11 +223,7 @@ impl Body<'_, '_> {
                 Expr { kind: ExprKind::StepMap { map, key, by, old }, ty: Ty::I64, span }
             }
             _ => {
-                self.error(Diagnostic::error(
-                    "not-assignable",
-                    inner.span,
-                    "only a variable or a map can be stepped",
-                ));
+                self.not_assignable(inner, "only a variable or a map can be stepped");
                 self.broken(span)
             }
         }
@@ -239,14 +235,7 @@ impl Body<'_, '_> {
             BinaryOp::LogicalAnd | BinaryOp::LogicalOr => {
                 for side in [&a, &b] {
                     if !(side.ty.is_scalar() || side.ty == Ty::Unknown) {
-                        self.error(Diagnostic::error(
-                            "type-mismatch",
-                            side.span,
-                            format!(
-                                "a condition must be a number or a bool, and this is {}",
-                                side.ty.describe()
-                            ),
-                        ));
+                        self.no_condition(side);
                         return self.broken(span);
                     }
                 }
@@ -298,7 +287,10 @@ impl Body<'_, '_> {
         let kind = match op {
             BinaryOp::Div | BinaryOp::Rem => {
                 if matches!(b.kind, ExprKind::Int(0)) {
-                    self.error(Diagnostic::error("division-by-zero", b.span, "this divides by 0"));
+                    self.error(
+                        Diagnostic::error("division-by-zero", b.span, "this divides by 0")
+                            .help("divide by something that is not 0"),
+                    );
                     return self.broken(span);
                 }
                 ExprKind::Divide { remainder: op == BinaryOp::Rem, signed, a, b }
@@ -368,7 +360,8 @@ impl Body<'_, '_> {
                     format!("{} and {} can't be compared", a.ty.describe(), b.ty.describe()),
                 )
                 .also(a.span, format!("this is {}", a.ty.describe()))
-                .also(b.span, format!("this is {}", b.ty.describe())),
+                .also(b.span, format!("this is {}", b.ty.describe()))
+                .help(super::advice::instead_of_comparison(&a, &b)),
             );
             return self.broken(span);
         }
@@ -424,7 +417,8 @@ impl Body<'_, '_> {
                 self.error(
                     Diagnostic::error("type-mismatch", span, "the two sides have different types")
                         .also(then.span, format!("this is {}", then.ty.describe()))
-                        .also(otherwise.span, format!("this is {}", otherwise.ty.describe())),
+                        .also(otherwise.span, format!("this is {}", otherwise.ty.describe()))
+                        .help("give both sides one type, or write an `if` with a statement on each side"),
                 );
                 self.broken(span)
             }
@@ -460,18 +454,23 @@ impl Body<'_, '_> {
                 }
                 None => {
                     let count = parts.len();
-                    self.error(Diagnostic::error(
-                        "unknown-field",
-                        span,
-                        format!("the tuple has {count} parts, .0 to .{}", count.saturating_sub(1)),
-                    ));
+                    self.error(
+                        Diagnostic::error("unknown-field", span, format!("the tuple has {count} parts"))
+                            .help(format!(
+                                "parts are counted from 0: `.0` to `.{}`",
+                                count.saturating_sub(1)
+                            )),
+                    );
                     self.broken(span)
                 }
             },
             Ty::Unknown => self.broken(span),
             other => {
-                let message = format!("{} is no tuple", other.describe());
-                self.error(Diagnostic::error("type-mismatch", base.span, message));
+                let message = format!("this is {}, which has no parts", other.describe());
+                self.error(
+                    Diagnostic::error("type-mismatch", base.span, message)
+                        .help("`.0` and the like are for tuples: `(1, 2).0`"),
+                );
                 self.broken(span)
             }
         }
@@ -482,16 +481,19 @@ impl Body<'_, '_> {
         let mut parts = Vec::new();
         for (name, value) in fields {
             if tys.iter().any(|(known, _)| *known == name.value) {
-                self.error(Diagnostic::error(
-                    "redeclared",
-                    name.span,
-                    format!("the record has two fields `{}`", name.value),
-                ));
+                self.error(
+                    Diagnostic::error(
+                        "redeclared",
+                        name.span,
+                        format!("the record has two fields `{}`", name.value),
+                    )
+                    .help("give one of them another name"),
+                );
                 return self.broken(span);
             }
             let value = self.expr(value);
             if value.ty == Ty::NONE {
-                self.error(Diagnostic::error("no-value", value.span, "this gives no value"));
+                self.gives_nothing(value.span);
                 return self.broken(span);
             }
             tys.push((name.value.clone(), value.ty.clone()));
@@ -556,6 +558,12 @@ fn arith_signed(a: &Expr, b: &Expr) -> bool {
         _ => a.ty.is_signed() || b.ty.is_signed(),
     }
 }
+
+/// Names of integers, to suggest.
+pub(super) const INT_TYPES: &[&str] = &[
+    "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool", "u8", "u16", "u32",
+    "u64", "s8", "s16", "s32", "s64",
+];
 
 /// `int8` to `uint64` and C's names for them: bytes and signedness.
 pub(super) fn int_type(name: &str) -> Option<(u8, bool)> {

@@ -4,7 +4,23 @@ use crate::artifact::{Count, Flavour, Piece, Spec};
 
 /// What is wrong with a format.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct FormatError(pub(super) String);
+pub(super) struct FormatError {
+    /// What is wrong.
+    pub(super) wrong: String,
+    /// What to write.
+    pub(super) instead: &'static str,
+}
+
+fn error(wrong: impl Into<String>, instead: &'static str) -> FormatError {
+    FormatError { wrong: wrong.into(), instead }
+}
+
+fn float(conversion: char) -> FormatError {
+    error(
+        format!("`%{conversion}` wants a floating-point value, which scripts do not have"),
+        "numbers of scripts are whole, `%d`; a float of the target is shown by `%v`",
+    )
+}
 
 /// Splits a format in its pieces.
 pub(super) fn parse(format: &str) -> Result<Vec<Piece>, FormatError> {
@@ -65,7 +81,7 @@ fn spec(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Spec, Fo
         chars.next();
         return match chars.next() {
             Some('r') => Ok(Spec { conversion: 'r', flavour: Flavour::GfpFlags, ..spec }),
-            _ => Err(FormatError("`%g` wants a floating-point value, which scripts do not have".to_owned())),
+            _ => Err(float('g')),
         };
     }
     if chars.peek() == Some(&'r') {
@@ -92,13 +108,12 @@ fn spec(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Spec, Fo
             spec.conversion = c;
             Ok(spec)
         }
-        Some(c @ ('e' | 'E' | 'f' | 'F' | 'g' | 'G' | 'a' | 'A')) => {
-            Err(FormatError(format!("`%{c}` wants a floating-point value, which scripts do not have")))
-        }
-        Some(c) => Err(FormatError(format!(
-            "`%{c}` is no conversion; there are %d %i %u %x %X %o %c %s %p %r %v, and %% for a percent sign"
-        ))),
-        None => Err(FormatError("the format ends inside a conversion; write `%%` for a percent sign".into())),
+        Some(c @ ('e' | 'E' | 'f' | 'F' | 'g' | 'G' | 'a' | 'A')) => Err(float(c)),
+        Some(c) => Err(error(
+            format!("`%{c}` is no conversion"),
+            "there are %d %i %u %x %X %o %c %s %p %r %v %T; a percent sign is `%%`",
+        )),
+        None => Err(error("the format ends inside a conversion", "a percent sign is `%%`")),
     }
 }
 
@@ -117,7 +132,7 @@ fn count(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Option<
     }
     match digits.parse::<u32>() {
         Ok(n) if n <= 1024 => Ok(Some(Count::Fixed(n))),
-        _ => Err(FormatError(format!("a width of {digits} is too large; the most is 1024"))),
+        _ => Err(error(format!("a width of {digits} is too large"), "the most is 1024")),
     }
 }
 

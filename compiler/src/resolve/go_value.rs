@@ -113,13 +113,23 @@ impl Body<'_, '_> {
                 name.span,
                 format!("`{}` has no argument `{}`", function.name, name.value),
             );
-            let names = arguments.iter().map(|p| p.name.as_str());
-            if let Some(hint) = did_you_mean(&name.value, names.clone()) {
-                diagnostic = diagnostic.help(hint);
-            }
+            // The compiler's own names, `~p0`, are for arguments without one.
+            let names = arguments.iter().map(|p| p.name.as_str()).filter(|name| !name.starts_with('~'));
             let known: Vec<&str> = names.collect();
+            let hint = did_you_mean(&name.value, known.iter().copied());
+            diagnostic = match (hint, known.first()) {
+                (Some(hint), _) => diagnostic.help(hint),
+                (None, Some(first)) => diagnostic.help(format!("name one that it has: `args.{first}`")),
+                (None, None) if arguments.is_empty() => {
+                    diagnostic.help("its results are `retval` in `:return`")
+                }
+                (None, None) => {
+                    diagnostic.help("arguments without a name are read as `arg0`, `arg1` and so on")
+                }
+            };
             diagnostic = diagnostic.note(match known.as_slice() {
-                [] => "it takes no arguments".to_owned(),
+                [] if arguments.is_empty() => "it takes no arguments".to_owned(),
+                [] => "its arguments have no names".to_owned(),
                 known => format!("its arguments: {}", known.join(", ")),
             });
             self.error(diagnostic);
@@ -152,13 +162,17 @@ impl Body<'_, '_> {
     /// `retval`
     pub(super) fn retval(&mut self, span: Span) -> Expr {
         let Place::Function { binary, function, site, ret, go, .. } = self.place else {
-            self.not_here("retval", "there is a result only where a function returns", span);
+            self.not_here(
+                "retval",
+                "there is a result only where a function returns; write `go:FUNCTION:return`",
+                span,
+            );
             return self.broken(span);
         };
         if !ret {
             self.not_here(
                 "retval",
-                "there is a result only on the way out: write `go:FUNCTION:return` or `uretprobe:...`",
+                "there is a result only on the way out; write `go:FUNCTION:return` or `uretprobe:...`",
                 span,
             );
             return self.broken(span);
@@ -308,11 +322,14 @@ impl Body<'_, '_> {
         let (start, elem, len) = match ty.kind {
             TypeKind::Array { elem, count } => {
                 if constant.is_some_and(|n| n >= count) {
-                    self.error(Diagnostic::error(
-                        "out-of-range",
-                        index.span,
-                        format!("the array has {count} elements"),
-                    ));
+                    self.error(
+                        Diagnostic::error(
+                            "out-of-range",
+                            index.span,
+                            format!("the array has {count} elements"),
+                        )
+                        .help(format!("they are counted from 0: [0] to [{}]", count.saturating_sub(1))),
+                    );
                     return None;
                 }
                 match (value.at, constant) {
@@ -398,7 +415,14 @@ impl Body<'_, '_> {
             }
             _ => {
                 let what = if capacity { "capacity" } else { "length" };
-                self.error(Diagnostic::error("type-mismatch", span, format!("{} has no {what}", ty.name)));
+                let has = if capacity {
+                    "slices and channels have one"
+                } else {
+                    "strings, slices, arrays, maps and channels have one"
+                };
+                self.error(
+                    Diagnostic::error("type-mismatch", span, format!("{} has no {what}", ty.name)).help(has),
+                );
                 None
             }
         };
@@ -447,7 +471,7 @@ impl Body<'_, '_> {
     fn go_result(&mut self, name: &Spanned<String>, span: Span) -> Option<Value> {
         let Place::Function { binary, function, site, ret, .. } = self.place else { return None };
         if !ret {
-            self.not_here("ret", "there are results only on the way out: write `go:FUNCTION:return`", span);
+            self.not_here("ret", "there are results only on the way out; write `go:FUNCTION:return`", span);
             return None;
         }
         let file = self.cx.binaries.get(*binary)?.clone();
@@ -476,6 +500,9 @@ impl Body<'_, '_> {
                 diagnostic = diagnostic.help(hint);
             }
             let known: Vec<&str> = names.collect();
+            if diagnostic.notes.is_empty() {
+                diagnostic = diagnostic.help("`retval` is the only result; one of several is `ret.NAME`");
+            }
             self.error(diagnostic.note(match known.as_slice() {
                 [] => "it returns nothing".to_owned(),
                 known => format!("its results: {}", known.join(", ")),
@@ -542,7 +569,8 @@ impl Body<'_, '_> {
                     span,
                     format!("{} has no variable `{whole}`", executable.name),
                 )
-                .note("variables that the program never uses are dropped when it is linked"),
+                .note("variables that the program never uses are dropped when it is linked")
+                .help("check the package and the name; maps are written with `@`"),
             );
             return Some(None);
         };
@@ -582,11 +610,14 @@ impl Body<'_, '_> {
     pub(super) fn named_variable(&mut self, name: &str, span: Span) -> Expr {
         let Some(executable) = self.executable(span) else { return self.broken(span) };
         let Some(symbol) = executable.binary.variable(name) else {
-            self.error(Diagnostic::error(
-                "unknown-name",
-                span,
-                format!("{} has no variable `{name}`", executable.name),
-            ));
+            self.error(
+                Diagnostic::error(
+                    "unknown-name",
+                    span,
+                    format!("{} has no variable `{name}`", executable.name),
+                )
+                .help("a variable has its package in front: `gvar(\"main.requests\")`"),
+            );
             return self.broken(span);
         };
         match self.variable_value(&executable, name, symbol.addr, span) {
@@ -738,7 +769,7 @@ impl Body<'_, '_> {
                 let more = if fields.len() > shown.len() { ", ..." } else { "" };
                 diagnostic = diagnostic.note(format!("its fields: {}{more}", shown.join(", ")));
             }
-            self.error(diagnostic);
+            self.error(super::advice::no_hint(diagnostic, &name.value, !fields.is_empty()));
             return None;
         };
         Some(Value { at: value.at.moved(offset), ty: field })
@@ -771,7 +802,8 @@ impl Body<'_, '_> {
                         span,
                         format!("there is no type `{name}` in {}", executable.name),
                     )
-                    .note(reason.to_string()),
+                    .note(reason.to_string())
+                    .help("a type has its package in front, as in `net/http.Request`; `gotype(x)` tells that of a value"),
                 );
                 None
             }

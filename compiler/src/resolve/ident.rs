@@ -28,7 +28,7 @@ impl Body<'_, '_> {
         match builtin.scope {
             Scope::Goroutine => {
                 if let Place::OwnProcess(_) = self.place {
-                    self.not_here(name, "it runs in gprobe itself, not in a goroutine", span);
+                    self.not_here(name, "it runs in gprobe itself, not in a goroutine; `iter:goroutine` visits goroutines, `go:FUNCTION` runs in one", span);
                     return self.broken(span);
                 }
                 if !self.need_runtime(name, span) {
@@ -37,11 +37,19 @@ impl Body<'_, '_> {
             }
             Scope::Function if name.starts_with("arg") && matches!(self.place, Place::RawTracepoint) => {}
             Scope::Function if !self.place.has_registers() => {
-                self.not_here(name, "it needs a probe on a function", span);
+                self.not_here(
+                    name,
+                    "it is about a call of a function; write `go:FUNCTION` or `uprobe:FILE:FUNCTION`",
+                    span,
+                );
                 return self.broken(span);
             }
             Scope::Stack if matches!(self.place, Place::Iterate(_)) => {
-                self.not_here(name, "no thread of the target runs this probe; take `gostack`", span);
+                self.not_here(
+                    name,
+                    "no thread of the target runs this probe; take `gostack`, the goroutine's own",
+                    span,
+                );
                 return self.broken(span);
             }
             Scope::Function | Scope::Everywhere | Scope::Stack => {}
@@ -150,7 +158,7 @@ impl Body<'_, '_> {
             "curg" | "curm" | "curp" => self.runtime_struct(name, span),
             "sched" => self.scheduler(span),
             "args" if matches!(self.place, Place::Usdt { .. }) => {
-                self.not_here("args", "arguments of usdt probes have no names: write arg0, arg1, ...", span);
+                self.not_here("args", "arguments of usdt probes have no names; write arg0, arg1, ...", span);
                 self.broken(span)
             }
             "args" => {
@@ -196,11 +204,14 @@ impl Body<'_, '_> {
             }
             None => {
                 let count = registers.len();
-                self.error(Diagnostic::error(
-                    "out-of-range",
-                    span,
-                    format!("only arg0 to arg{} are passed in registers", count - 1),
-                ));
+                self.error(
+                    Diagnostic::error(
+                        "out-of-range",
+                        span,
+                        format!("only arg0 to arg{} are passed in registers", count - 1),
+                    )
+                    .help("name it: `args.NAME`; `gprobe list -v` shows the names"),
+                );
                 self.broken(span)
             }
         }
@@ -216,7 +227,11 @@ impl Body<'_, '_> {
     }
 
     fn unknown_name(&mut self, name: &str, span: Span) -> Expr {
-        let mut diagnostic = Diagnostic::error("unknown-name", span, format!("`{name}` is not defined"));
+        let diagnostic = Diagnostic::error("unknown-name", span, format!("`{name}` is not defined"));
+        if let Some(instead) = self.other_word(name) {
+            self.error(diagnostic.help(instead));
+            return self.broken(span);
+        }
         let names = builtins::BUILTINS
             .iter()
             .map(|b| b.name)
@@ -225,11 +240,9 @@ impl Body<'_, '_> {
         let declared = self.cx.ctypes.values.keys().cloned().chain(self.cx.macros.iter().cloned());
         let declared: Vec<String> = declared.collect();
         let names = names.chain(declared.iter().map(String::as_str));
-        diagnostic = match did_you_mean(name, names) {
-            Some(hint) => diagnostic.help(hint),
-            None => diagnostic.help(format!("a variable is written `${name}`, a map `@{name}`")),
-        };
-        self.error(diagnostic);
+        let instead = did_you_mean(name, names);
+        let instead = instead.unwrap_or_else(|| format!("a variable is written `${name}`, a map `@{name}`"));
+        self.error(diagnostic.help(instead));
         self.broken(span)
     }
 
@@ -245,13 +258,17 @@ impl Body<'_, '_> {
                 Place::Usdt { .. } => {
                     self.not_here(
                         "args",
-                        "arguments of usdt probes have no names: write arg0, arg1, ...",
+                        "arguments of usdt probes have no names; write arg0, arg1, ...",
                         base.span,
                     );
                     self.broken(span)
                 }
                 _ => {
-                    self.not_here("args", "this probe has no arguments", base.span);
+                    self.not_here(
+                        "args",
+                        "it is about no call; `go:FUNCTION` and `tracepoint:...` have arguments",
+                        base.span,
+                    );
                     self.broken(span)
                 }
             };

@@ -72,6 +72,8 @@ pub(super) struct MapState {
     pub(super) declared: Option<(crate::ir::MapKind, u32)>,
     /// Whether anything but its own declaration and `delete` names it.
     pub(super) read: bool,
+    /// Whether something is assigned to it, be it in vain.
+    pub(super) tried: bool,
 }
 
 /// What a map holds.
@@ -87,13 +89,14 @@ impl Held {
     /// How diagnostics call it.
     pub(super) fn describe(&self) -> String {
         match self {
-            Held::Plain(ty) => format!("values of type {}", ty.stored()),
+            Held::Plain(ty) => ty.describe(),
             Held::Aggregate(MapValue::Count) => "count()".into(),
             Held::Aggregate(MapValue::Sum { .. }) => "sum()".into(),
             Held::Aggregate(MapValue::Avg { .. }) => "avg()".into(),
             Held::Aggregate(MapValue::Min { .. }) => "min()".into(),
             Held::Aggregate(MapValue::Max { .. }) => "max()".into(),
             Held::Aggregate(MapValue::Stats { .. }) => "stats()".into(),
+            Held::Aggregate(MapValue::Hist { bits: 0 }) => "hist()".into(),
             Held::Aggregate(MapValue::Hist { bits }) => format!("hist() with {bits} bits"),
             Held::Aggregate(MapValue::LHist { min, max, step }) => {
                 format!("lhist() of {min}..{max} by {step}")

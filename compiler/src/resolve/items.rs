@@ -64,12 +64,16 @@ impl Resolver<'_> {
         }
         let nowhere = Span::new(gprobe_lang::source::SourceId(0), 0, 0);
         for (name, value) in self.target.settings.clone() {
-            self.setting(&name, &value, &name, nowhere);
+            self.setting(&name, &value, &name, nowhere, nowhere);
         }
         for item in &script.items {
             let (span, what) = match item {
                 // Probes come later; imports and macros are expanded.
-                Item::Probe(_) | Item::Config(_) | Item::Import(_) | Item::Macro(_) => continue,
+                Item::Probe(_) | Item::Config(_) | Item::Import(_) => continue,
+                Item::Macro(decl) => {
+                    self.macros.push(decl.name.value.clone());
+                    continue;
+                }
                 Item::CType(decl) => {
                     self.c_type(decl);
                     continue;
@@ -113,11 +117,10 @@ impl Resolver<'_> {
             (None, _) => 4096,
             (Some((Some(n), _)), 1) if (1..=1 << 26).contains(&n) => n as u32,
             (Some((_, span)), _) => {
-                self.report(Diagnostic::error(
-                    "out-of-range",
-                    span,
-                    "how many entries there may be: a number from 1 to 67108864",
-                ));
+                self.report(
+                    Diagnostic::error("out-of-range", span, "a map can't have room for so many entries")
+                        .help("write how many, a number from 1 to 67108864: `hash(1024)`"),
+                );
                 return;
             }
         };
@@ -125,11 +128,12 @@ impl Resolver<'_> {
         if let Some(state) = self.maps.get_mut(map.0 as usize) {
             if state.declared.is_some() {
                 let name = decl.name.value.clone();
-                self.report(Diagnostic::error(
-                    "redeclared",
-                    decl.name.span,
-                    format!("@{name} is declared twice"),
-                ));
+                let first = state.first;
+                self.report(
+                    Diagnostic::error("redeclared", decl.name.span, format!("@{name} is declared twice"))
+                        .also(first, "first here")
+                        .help("remove one of the two"),
+                );
                 return;
             }
             state.declared = Some((kind, entries));
@@ -147,21 +151,23 @@ impl Resolver<'_> {
                 ExprKind::Bool(value) => value.to_string(),
                 ExprKind::Ident(word) => word.clone(),
                 _ => {
-                    self.report(Diagnostic::error(
-                        "not-constant",
-                        entry.value.span,
-                        "a setting is a number, a word or a string",
-                    ));
+                    self.report(
+                        Diagnostic::error(
+                            "not-constant",
+                            entry.value.span,
+                            "a setting is a number, a word or a string",
+                        )
+                        .help(format!("write the value itself: `{given} = 64`")),
+                    );
                     continue;
                 }
             };
-            let span = entry.name.span.to(entry.value.span);
-            self.setting(name, &text, given, span);
+            self.setting(name, &text, given, entry.name.span, entry.value.span);
         }
     }
 
     /// Sets what a config block or the environment says.
-    pub(super) fn setting(&mut self, name: &str, text: &str, given: &str, span: Span) {
+    pub(super) fn setting(&mut self, name: &str, text: &str, given: &str, name_span: Span, span: Span) {
         let number = text.parse::<u64>().ok();
         let flag = match text.to_ascii_lowercase().as_str() {
             "1" | "true" | "yes" => Some(true),
@@ -209,34 +215,43 @@ impl Resolver<'_> {
                 if LICENSES.contains(&text) {
                     return;
                 }
-                self.report(Diagnostic::error(
-                    "out-of-range",
-                    span,
-                    format!(
-                        "Invalid value for license. Found: {text}. Valid values: {}.",
-                        LICENSES.join(", ")
-                    ),
-                ));
+                self.report(
+                    Diagnostic::error(
+                        "out-of-range",
+                        span,
+                        format!(
+                            "Invalid value for license. Found: {text}. Valid values: {}.",
+                            LICENSES.join(", ")
+                        ),
+                    )
+                    .help("leave it away: gprobe's programs are GPL"),
+                );
                 return;
             }
             name if WITHOUT_EFFECT.contains(&name) => return,
             _ => {
                 let mut diagnostic = Diagnostic::error(
                     "unknown-setting",
-                    span,
+                    name_span,
                     format!("{given}: not a known configuration option"),
                 );
                 diagnostic = match did_you_mean(name, SETTINGS.iter().copied()) {
                     Some(hint) => diagnostic.help(hint),
-                    None => diagnostic.note(format!("settings: {}", SETTINGS.join(", "))),
+                    None => diagnostic.help(format!("there are {}", SETTINGS.join(", "))),
                 };
                 return self.report(diagnostic);
             }
         };
-        self.report(Diagnostic::error(
-            "out-of-range",
-            span,
-            format!("{given} must be {wanted}, not `{text}`"),
-        ));
+        let example = match name {
+            "max_strlen" => "256",
+            "stack_mode" => "perf",
+            "missing_probes" => "warn",
+            "print_maps_on_exit" | "show_debug_info" => "false",
+            _ => "1000",
+        };
+        self.report(
+            Diagnostic::error("out-of-range", span, format!("{given} must be {wanted}, not `{text}`"))
+                .help(format!("write it as in `{given} = {example}`")),
+        );
     }
 }

@@ -25,8 +25,9 @@ impl Resolver<'_> {
             Some("thread") => Iterated::Threads,
             _ => {
                 let message = "gprobe goes over goroutines or threads of a Go program";
+                let span = args.first().map_or(whole, |word| word.span);
                 self.report(
-                    Diagnostic::error("bad-attach-point", whole, message)
+                    Diagnostic::error("bad-attach-point", span, message)
                         .help("write `iter:goroutine` or `iter:thread`"),
                 );
                 return None;
@@ -62,12 +63,8 @@ impl Resolver<'_> {
             return Some(());
         }
         let found = match self.go_executable().cloned() {
-            None => {
-                Err("it is a Go program that has goroutines: name one with -p PID or -c COMMAND".to_owned())
-            }
-            Some(_) if self.target.process.is_none() => {
-                Err("no process is named: name one with -p PID or -c COMMAND".to_owned())
-            }
+            None => Err("it is a Go program that has goroutines".to_owned()),
+            Some(_) if self.target.process.is_none() => Err("no process is named".to_owned()),
             Some(executable) => {
                 let bias = self.target.world.load_bias(&executable).map_err(|absent: Absent| absent.reason);
                 bias.and_then(|bias| lists(&executable.binary, bias))
@@ -80,7 +77,11 @@ impl Resolver<'_> {
             }
             Err(reason) => {
                 let message = "goroutines can't be gone over here";
-                self.report(Diagnostic::error("no-layout", span, message).note(reason));
+                self.report(
+                    Diagnostic::error("no-layout", span, message)
+                        .note(reason)
+                        .help("name a running Go program with -p PID or -c COMMAND"),
+                );
                 None
             }
         }

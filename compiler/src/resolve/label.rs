@@ -16,7 +16,7 @@ impl Body<'_, '_> {
     /// A pprof label of the current goroutine.
     pub(super) fn label(&mut self, args: &[ast::Expr], span: Span) -> Expr {
         if matches!(self.place, Place::OwnProcess(_)) {
-            self.not_here("label", "it runs in gprobe itself, not in a goroutine", span);
+            self.not_here("label", "it runs in gprobe itself, not in a goroutine; `iter:goroutine:1s` visits all goroutines each second", span);
             return self.broken(span);
         }
         let Some(key) = self.literal(args.first(), "the label's key") else { return self.broken(span) };

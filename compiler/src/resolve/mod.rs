@@ -3,6 +3,7 @@
 //! Types of maps are known only when all uses are: bodies are typed in rounds, until no round learns
 //! anything new. Only the last round's diagnostics count.
 
+mod advice;
 mod body;
 mod call;
 mod constant;
@@ -36,7 +37,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use gprobe_lang::ast;
-use gprobe_lang::diagnostic::Diagnostic;
+use gprobe_lang::diagnostic::{Diagnostic, did_you_mean};
 use gprobe_lang::source::Span;
 use gprobe_symbols::{Binary, Param};
 
@@ -186,6 +187,7 @@ impl<'t> Resolver<'t> {
                 first: span,
                 declared: None,
                 read: false,
+                tried: false,
             });
             self.maps.len() - 1
         });
@@ -203,6 +205,12 @@ impl<'t> Resolver<'t> {
     fn mark_read(&mut self, map: MapIndex) {
         if let Some(state) = self.maps.get_mut(map.0 as usize) {
             state.read = true;
+        }
+    }
+
+    fn mark_tried(&mut self, map: MapIndex) {
+        if let Some(state) = self.maps.get_mut(map.0 as usize) {
+            state.tried = true;
         }
     }
 
@@ -246,19 +254,14 @@ impl<'t> Resolver<'t> {
         match joined {
             Some(joined) => state.key = Some(joined),
             None => {
-                let shown = |key: &[Ty]| match key {
-                    [] => "no key".to_owned(),
-                    parts => format!(
-                        "[{}]",
-                        parts.iter().map(|p| p.stored().to_string()).collect::<Vec<_>>().join(", ")
-                    ),
-                };
+                let (here, elsewhere) = (advice::key_shape(&key), advice::key_shape(old));
                 let diagnostic = Diagnostic::error(
                     "type-mismatch",
                     span,
-                    format!("@{} has {} here and {} elsewhere", state.name, shown(&key), shown(old)),
+                    format!("@{} has {here} here and {elsewhere} elsewhere", state.name),
                 )
-                .also(state.first, "its first use");
+                .also(state.first, "its first use")
+                .help(advice::same_key(&state.name, &key, old));
                 self.report(diagnostic);
             }
         }
@@ -280,7 +283,7 @@ impl<'t> Resolver<'t> {
             format!("@{} holds {}, and this gives it {}", state.name, old.describe(), held.describe()),
         )
         .also(state.first, "its first use")
-        .help("use another map");
+        .help(advice::instead_of_two_uses(&old.map_value()));
         self.report(diagnostic);
         None
     }
@@ -354,6 +357,8 @@ impl<'t> Resolver<'t> {
         self.unassigned_maps();
         self.unknown_options();
         if self.has_errors() {
+            // What is not used may be used where the error is.
+            self.diagnostics.retain(|d| d.is_error() || !matches!(d.code, "unused-variable" | "unused-map"));
             return Err(self.diagnostics);
         }
         let maps = self
@@ -408,14 +413,19 @@ impl<'t> Resolver<'t> {
                     Diagnostic::warning("unused-map", map.first, format!("Unused map: @{}", map.name))
                         .help("remove its declaration"),
                 );
-            } else {
+            } else if !(map.tried && self.has_errors()) {
+                let known: Vec<String> =
+                    self.maps.iter().filter(|m| m.value.is_some()).map(|m| format!("@{}", m.name)).collect();
+                let near = did_you_mean(&format!("@{}", map.name), known.iter().map(String::as_str));
                 self.report(
                     Diagnostic::error(
                         "undefined-map",
                         map.first,
                         format!("nothing is ever assigned to @{}", map.name),
                     )
-                    .help(format!("assign to it in a probe: `@{0} = ...` or `@{0}[key] = ...`", map.name)),
+                    .help(near.unwrap_or_else(|| {
+                        format!("assign to it in a probe: `@{0} = ...` or `@{0}[key] = ...`", map.name)
+                    })),
                 );
             }
         }
@@ -448,9 +458,10 @@ impl<'t> Resolver<'t> {
             span,
             format!("unexpected program command line options: {}", unknown.join(", ")),
         );
-        if !known.is_empty() {
-            diagnostic = diagnostic.help(format!("expected program options: {}", known.join(", ")));
-        }
+        diagnostic = diagnostic.help(match known.as_slice() {
+            [] => "the script has none: it calls no `getopt`".to_owned(),
+            known => format!("expected program options: {}", known.join(", ")),
+        });
         self.report(diagnostic);
     }
 

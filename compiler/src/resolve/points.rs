@@ -41,13 +41,15 @@ impl Resolver<'_> {
             let names = KINDS.iter().filter(|kind| kind.supported).map(|kind| kind.name);
             diagnostic = match did_you_mean(word, names.clone()) {
                 Some(hint) => diagnostic.help(hint),
-                None => diagnostic.note(format!("probe kinds: {}", names.collect::<Vec<_>>().join(", "))),
+                None => diagnostic.help(format!("there are {}", names.collect::<Vec<_>>().join(", "))),
             };
             self.report(diagnostic);
             return None;
         };
         if !kind.supported {
-            self.report(not_yet(first.span, &format!("`{}` probes", kind.name)));
+            self.report(not_yet(first.span, &format!("`{}` probes", kind.name)).help(
+                "tracepoints (`tracepoint:...`) and functions of programs (`go:...`, `uprobe:...`) it does",
+            ));
             return None;
         }
         let kind = kind.name;
@@ -124,14 +126,13 @@ impl Resolver<'_> {
             let attach = Attach::Signal { number: number as i32, name: name.value.clone() };
             return self.own_candidate(point, "self", attach);
         }
-        self.report(
-            Diagnostic::error(
-                "bad-attach-point",
-                point.text.span,
-                "this names no signal that gprobe can get",
-            )
-            .help("write `self:signal:SIGUSR1`"),
-        );
+        let (span, message) = match args {
+            [how, name] if how.value == "signal" => {
+                (name.span, format!("there is no signal `{}`", name.value))
+            }
+            _ => (point.text.span, "this names no signal that gprobe can get".to_owned()),
+        };
+        self.report(Diagnostic::error("bad-attach-point", span, message).help("write `self:signal:SIGUSR1`"));
         None
     }
 
@@ -151,7 +152,13 @@ impl Resolver<'_> {
             Ok(found) if !found.is_empty() => found,
             _ => {
                 let message = format!("no tracepoint matches `{name}`");
-                self.missing("no-match", point.text.span, message, None);
+                let help = self.near_tracepoint("rawtracepoint", &name);
+                self.missing(
+                    "no-match",
+                    args.last().map_or(point.text.span, |arg| arg.span),
+                    message,
+                    Some(help),
+                );
                 return None;
             }
         };
@@ -195,9 +202,9 @@ impl Resolver<'_> {
                 format!("there is no {kind} event `{}`", name.value),
             );
             let known = table.iter().flat_map(|(names, ..)| names.iter().copied());
-            if let Some(hint) = did_you_mean(&name.value, known) {
-                diagnostic = diagnostic.help(hint);
-            }
+            let names = || known.clone().collect::<Vec<_>>().join(", ");
+            let hint = did_you_mean(&name.value, known.clone());
+            diagnostic = diagnostic.help(hint.unwrap_or_else(|| format!("there are {}", names())));
             self.report(diagnostic);
             return None;
         };
@@ -206,11 +213,10 @@ impl Resolver<'_> {
             Some(text) => match super::expr::parse_int(&text.value).filter(|n| *n > 0) {
                 Some(n) => n as u64,
                 None => {
-                    self.report(Diagnostic::error(
-                        "bad-attach-point",
-                        text.span,
-                        "this is no number of events",
-                    ));
+                    self.report(
+                        Diagnostic::error("bad-attach-point", text.span, "this is no number of events")
+                            .help(format!("write after how many it runs: `{kind}:{}:1000`", name.value)),
+                    );
                     return None;
                 }
             },
@@ -247,11 +253,14 @@ impl Resolver<'_> {
         attach: Attach,
     ) -> Option<Vec<Candidate>> {
         if let Some(extra) = args.first() {
-            self.report(Diagnostic::error(
-                "bad-attach-point",
-                extra.span,
-                format!("`{kind}` takes nothing behind it"),
-            ));
+            self.report(
+                Diagnostic::error(
+                    "bad-attach-point",
+                    extra.span,
+                    format!("`{kind}` takes nothing behind it"),
+                )
+                .help(format!("write `{kind} {{ ... }}`; what runs after a time is `interval:1s {{ ... }}`")),
+            );
             return None;
         }
         self.own_candidate(point, kind, attach)
@@ -272,6 +281,37 @@ impl Resolver<'_> {
             checks_flags: false,
             cookie,
         }])
+    }
+
+    /// Says what is wrong with a time.
+    fn no_period(&mut self, args: &[&Spanned<String>], whole: Span, kind: &str) {
+        let number = |text: &str| text.parse::<u64>().ok();
+        let (span, message) = match args {
+            [] => (whole, format!("`{kind}` needs a time: how often does it run?")),
+            [unit, count] if unit_ns(&unit.value).is_none() && unit.value != "hz" => {
+                match number(&unit.value) {
+                    Some(_) => {
+                        (unit.span.to(count.span), "the unit comes first, and then the number".to_owned())
+                    }
+                    None => {
+                        (unit.span, format!("`{}` is no unit; there are hz, us, ms, s, m and h", unit.value))
+                    }
+                }
+            }
+            [_, count] if number(&count.value).is_none() => {
+                (count.span, format!("`{}` is no number", count.value))
+            }
+            [_, count] if number(&count.value) == Some(0) => (count.span, "a time is not 0".to_owned()),
+            [one] if number(&one.value).is_some() => {
+                (one.span, format!("{} of what? The unit is missing", one.value))
+            }
+            [_] | [_, _] => (whole, "a probe runs each 100 us at most, 10000 times a second".to_owned()),
+            _ => (whole, "this is no time".to_owned()),
+        };
+        self.report(
+            Diagnostic::error("bad-attach-point", span, message)
+                .help(format!("write `{kind}:1s`, `{kind}:ms:100` or `{kind}:hz:99`")),
+        );
     }
 
     /// `s:1`, `ms:10`, `hz:99`, or `10ms`.
@@ -297,14 +337,7 @@ impl Resolver<'_> {
         match period.filter(|&p| p >= 100_000) {
             Some(period) => Some(period),
             None => {
-                self.report(
-                    Diagnostic::error(
-                        "bad-attach-point",
-                        whole,
-                        format!("`{kind}` needs a time here, 100 us or more"),
-                    )
-                    .help(format!("write `{kind}:1s`, `{kind}:ms:100` or `{kind}:hz:99`")),
-                );
+                self.no_period(args, whole, kind);
                 None
             }
         }
@@ -312,13 +345,17 @@ impl Resolver<'_> {
 
     fn tracepoint(&mut self, point: &AttachPoint, args: &[&Spanned<String>]) -> Option<Vec<Candidate>> {
         let [category, name] = args else {
+            let help = match args {
+                [name] => self.near_tracepoint("tracepoint", &name.value),
+                _ => "write `tracepoint:sched:sched_switch`".to_owned(),
+            };
             self.report(
                 Diagnostic::error(
                     "bad-attach-point",
                     point.text.span,
                     "a tracepoint has a category and a name",
                 )
-                .help("write `tracepoint:sched:sched_switch`"),
+                .help(help),
             );
             return None;
         };
@@ -329,7 +366,8 @@ impl Resolver<'_> {
                 Ok(found) if !found.is_empty() => found,
                 Ok(_) => {
                     let message = format!("no tracepoint matches `{}:{}`", category.value, name.value);
-                    self.missing("no-match", category.span.to(name.span), message, None);
+                    let help = "`gprobe -l 'tracepoint:*'` lists those of this kernel".to_owned();
+                    self.missing("no-match", category.span.to(name.span), message, Some(help));
                     return None;
                 }
                 Err(absent) => {
@@ -365,7 +403,26 @@ impl Resolver<'_> {
 
     pub(super) fn absent(&mut self, code: &'static str, span: Span, word: &str, absent: Absent) {
         let help = did_you_mean(word, absent.candidates.iter().map(String::as_str));
-        self.missing(code, span, absent.reason, help);
+        let help = help.unwrap_or_else(|| match code {
+            "no-tracepoint" => "`gprobe -l 'tracepoint:*'` lists those of this kernel".to_owned(),
+            _ => "write the file's whole path, or the bare name of a library that the process uses, as in `libc`".to_owned(),
+        });
+        self.missing(code, span, absent.reason, Some(help));
+    }
+
+    /// How a tracepoint of this name is written, by its whole name where there is one.
+    fn near_tracepoint(&self, kind: &str, name: &str) -> String {
+        let whole = |category: &str, name: &str| match kind {
+            "tracepoint" => format!("write `tracepoint:{category}:{name}`"),
+            kind => format!("write `{kind}:{name}`"),
+        };
+        let all = self.target.world.tracepoints("*", "*").unwrap_or_default();
+        if let Some((category, name)) = all.iter().find(|(_, known)| known == name) {
+            return whole(category, name);
+        }
+        did_you_mean(name, all.iter().map(|(_, known)| known.as_str())).unwrap_or_else(|| {
+            format!("{}; `gprobe -l '{kind}:*'` lists them", whole("sched", "sched_switch"))
+        })
     }
 
     /// `go:PATTERN` and `go:PATTERN:return`

@@ -28,7 +28,7 @@ impl Body<'_, '_> {
         let pieces = match format::parse(&text) {
             Ok(pieces) => pieces,
             Err(error) => {
-                self.error(Diagnostic::error("bad-format", format_span, error.0));
+                self.error(Diagnostic::error("bad-format", format_span, error.wrong).help(error.instead));
                 return None;
             }
         };
@@ -40,14 +40,27 @@ impl Body<'_, '_> {
             .collect();
         let wanted = format::arguments(&pieces);
         if wanted != values.len() {
-            self.error(
-                Diagnostic::error(
-                    "wrong-arguments",
-                    span,
-                    format!("the format takes {wanted} values, and {} are given", values.len()),
-                )
-                .also(format_span, "by this format"),
+            let of = |n: usize| if n == 1 { "1 value".to_owned() } else { format!("{n} values") };
+            let message = format!(
+                "the format shows {}, and {} given",
+                of(wanted),
+                match values.len() {
+                    0 => "none is".to_owned(),
+                    1 => "1 is".to_owned(),
+                    n => format!("{n} are"),
+                }
             );
+            // What is too much, or what wants more.
+            let extra = args.get(wanted + 1).zip(args.last()).map(|(first, last)| first.span.to(last.span));
+            let wrong = Diagnostic::error("wrong-arguments", extra.unwrap_or(format_span), message);
+            self.error(match extra {
+                Some(_) => wrong.also(format_span, "nothing here shows it").help(
+                    "add a conversion to the format: `%d` for numbers, `%s` for strings, `%v` for anything",
+                ),
+                None => wrong
+                    .label(format!("asks for {}", of(wanted)))
+                    .help("give a value for each conversion; a percent sign is written `%%`"),
+            });
             return None;
         }
         self.conversions(&pieces, &values);
@@ -77,7 +90,7 @@ impl Body<'_, '_> {
                 _ => true,
             };
             if value.ty == Ty::NONE {
-                self.error(Diagnostic::error("no-value", value.span, "this gives no value"));
+                self.gives_nothing(value.span);
             } else if !fits && value.ty != Ty::Unknown {
                 let instead = if number { "%d" } else { "%s" };
                 self.error(

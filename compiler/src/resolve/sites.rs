@@ -70,7 +70,8 @@ impl Resolver<'_> {
             let (name, reason) = refused.first()?;
             let count = refused.len();
             let mut diagnostic = Diagnostic::error("no-site", span, format!("`{name}` can't be probed here"))
-                .note(reason.to_string());
+                .note(reason.to_string())
+                .help("probe a function that calls it, or one that it calls");
             if count > 1 {
                 diagnostic = diagnostic.note(format!("nor can the {} others that match", count - 1));
             }
@@ -176,7 +177,10 @@ impl Resolver<'_> {
         let functions = file.binary.functions();
         if wild {
             let message = format!("no function of {} matches `{name}`", file.name);
-            let help = "`gprobe list PATTERN -p PID` shows what there is".to_owned();
+            // `main.*T.f` is a pattern, and `main.(*T).f` is likely to be meant.
+            let names = functions.names();
+            let near = did_you_mean(&name.replace('*', ""), names.iter().map(|n| n.as_ref()));
+            let help = near.unwrap_or_else(|| "`gprobe list PATTERN -p PID` shows what there is".to_owned());
             self.missing("no-match", pattern.span, message, Some(help));
             return;
         }
@@ -194,8 +198,14 @@ impl Resolver<'_> {
         }
         let message = format!("no function of {} is called `{name}`", file.name);
         let names = functions.names();
-        let help = did_you_mean(name, names.iter().map(|n| n.as_ref()))
-            .unwrap_or_else(|| "`gprobe list PATTERN -p PID` shows what there is".to_owned());
+        let instance =
+            |known: &str| known.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('['));
+        let help = if names.iter().any(|known| instance(known)) {
+            format!("it is generic: `{name}[...]` is all of its instances")
+        } else {
+            did_you_mean(name, names.iter().map(|n| n.as_ref()))
+                .unwrap_or_else(|| "`gprobe list PATTERN -p PID` shows what there is".to_owned())
+        };
         self.missing("unknown-function", pattern.span, message, Some(help));
     }
 

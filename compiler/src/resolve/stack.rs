@@ -35,6 +35,15 @@ impl Body<'_, '_> {
                 }
                 continue;
             }
+            if let Ast::Str(text) = &arg.kind {
+                let said = String::from_utf8_lossy(text).into_owned();
+                self.error(
+                    Diagnostic::error("unknown-name", arg.span, format!("`{said}` is no form of a stack"))
+                        .label("a string")
+                        .help("the forms are words without quotes: bpftrace, perf and raw"),
+                );
+                return self.broken(span);
+            }
             match self.constant(arg, "the number of frames", 1, i64::from(MAX_DEPTH)) {
                 Some(n) => depth = n as u32,
                 None => return self.broken(span),
@@ -49,7 +58,7 @@ impl Body<'_, '_> {
     /// `gostack`.
     pub(super) fn go_stack(&mut self, depth: u32, mode: StackMode, span: Span) -> Expr {
         if matches!(self.place, Place::OwnProcess(_)) {
-            self.not_here("gostack", "it runs in gprobe itself, not in a goroutine", span);
+            self.not_here("gostack", "it runs in gprobe itself, not in a goroutine; `iter:goroutine:1s` visits all goroutines each second", span);
             return self.broken(span);
         }
         if !self.need_runtime("gostack", span) {

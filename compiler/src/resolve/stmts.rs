@@ -75,7 +75,8 @@ impl Body<'_, '_> {
                 if self.loops == 0 {
                     self.error(
                         Diagnostic::error("not-in-a-loop", stmt.span, format!("`{word}` stands in no loop"))
-                            .label("there is nothing around it to leave"),
+                            .label("there is nothing around it to leave")
+                            .help("`return` ends what the probe does"),
                     );
                     return None;
                 }
@@ -110,11 +111,14 @@ impl Body<'_, '_> {
     fn unrolled(&mut self, count: &ast::Expr) -> Option<u32> {
         let value = self.expr(count);
         let Some(count) = constant(&value) else {
-            self.error(Diagnostic::error(
-                "not-constant",
-                value.span,
-                "how often it is repeated must be known before the script runs",
-            ));
+            self.error(
+                Diagnostic::error(
+                    "not-constant",
+                    value.span,
+                    "how often it is repeated must be known before the script runs",
+                )
+                .help("`for ($i : 0..n)` repeats as often as n says when it runs"),
+            );
             return None;
         };
         let message = match count {
@@ -148,11 +152,12 @@ impl Body<'_, '_> {
         if let Some(value) = &value
             && value.ty == Ty::NONE
         {
-            self.error(Diagnostic::error("no-value", value.span, "this gives no value"));
+            self.gives_nothing(value.span);
             return None;
         }
         let stated = match ty {
-            Some(ty) => Some(self.type_expr(ty)?),
+            // Where there is no such type, the variable is declared all the same.
+            Some(ty) => Some(self.type_expr(ty).unwrap_or(Ty::Unknown)),
             None => None,
         };
         if self.is_in_innermost_scope(&name.value) {
@@ -182,7 +187,8 @@ impl Body<'_, '_> {
         match source {
             ForSource::Range(from, to) => {
                 let (from, to) = (self.expr(from), self.expr(to));
-                let numbers = self.need_integer(&from, "counted from") & self.need_integer(&to, "counted to");
+                let numbers =
+                    self.need_integer(&from, "counted from") && self.need_integer(&to, "counted to");
                 if constant(&from).is_none() || constant(&to).is_none() {
                     self.need_loops(to.span)?;
                 }
@@ -198,7 +204,10 @@ impl Body<'_, '_> {
                 if !self.cx.target.kernel.for_each_map {
                     self.error(
                         Diagnostic::error("kernel-too-old", *span, "this kernel has no loops over maps")
-                            .note("they came with Linux 5.13"),
+                            .note("they came with Linux 5.13")
+                            .help(format!(
+                                "read single elements, `@{name}[key]`, or print the map: `print(@{name})`"
+                            )),
                     );
                     return None;
                 }
@@ -208,11 +217,25 @@ impl Body<'_, '_> {
                 if let Some(Held::Aggregate(held)) = self.cx.held(map)
                     && (held.has_buckets() || matches!(held, MapValue::Stats { .. }))
                 {
-                    self.error(Diagnostic::error(
-                        "not-iterable",
-                        *span,
-                        format!("@{name} holds {}, which is no single value to go over", held_name(&held)),
-                    ));
+                    self.error(
+                        Diagnostic::error(
+                            "not-iterable",
+                            *span,
+                            format!(
+                                "@{name} holds {}, which is no single value to go over",
+                                held_name(&held)
+                            ),
+                        )
+                        .help(format!("print it: `print(@{name})`")),
+                    );
+                    return None;
+                }
+                if self.cx.is_scalar_map(map) && self.cx.last_round {
+                    self.error(
+                        Diagnostic::error("not-iterable", *span, format!("@{name} has no keys to go over"))
+                            .label("a single value")
+                            .help(format!("read it: `@{name}`; a map with elements is written with a key, `@{name}[key] = ...`")),
+                    );
                     return None;
                 }
                 let (var, body) = self.scoped(|b| {
@@ -273,11 +296,7 @@ impl Body<'_, '_> {
             }
             Ast::Map { name, key } => self.assign_map(target.span, name, key.as_deref(), op, value),
             _ => {
-                self.error(
-                    Diagnostic::error("not-assignable", target.span, "this can't be assigned to")
-                        .label("neither a variable nor a map")
-                        .help("assign to a variable (`$x = ...`) or to a map (`@x = ...`); gprobe never writes to the target"),
-                );
+                self.not_assignable(target, "this can't be assigned to");
                 None
             }
         }
@@ -292,6 +311,7 @@ impl Body<'_, '_> {
         value: &ast::Expr,
     ) -> Option<Stmt> {
         let (map, key) = self.map_key(name, key, span);
+        self.cx.mark_tried(map);
         if op.is_none()
             && let Some((before, function, args, value_span)) = aggregation(value)
         {
@@ -310,7 +330,7 @@ impl Body<'_, '_> {
         }
         let value = self.expr(value);
         if value.ty == Ty::NONE {
-            self.error(Diagnostic::error("no-value", value.span, "this gives no value"));
+            self.gives_nothing(value.span);
             return None;
         }
         match op {

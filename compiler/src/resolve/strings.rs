@@ -38,7 +38,10 @@ impl Body<'_, '_> {
         };
         if !(addr.ty.is_scalar() || addr.ty == Ty::Unknown) {
             let message = format!("an address is a number or a pointer, and this is {}", addr.ty.describe());
-            self.error(Diagnostic::error("type-mismatch", addr.span, message));
+            self.error(
+                Diagnostic::error("type-mismatch", addr.span, message)
+                    .help("what is a string already is used as it is"),
+            );
             return self.broken(span);
         }
         let mut max = self.cx.options.max_strlen;
@@ -92,7 +95,10 @@ impl Body<'_, '_> {
                     "bytes are of an address, an array or a string, and this is {}",
                     other.describe()
                 );
-                self.error(Diagnostic::error("type-mismatch", from.span, message));
+                self.error(
+                    Diagnostic::error("type-mismatch", from.span, message)
+                        .help("write `buf(address, length)`"),
+                );
                 return self.broken(span);
             }
         };
@@ -114,7 +120,10 @@ impl Body<'_, '_> {
                 match super::constant::constant(&length) {
                     Some(n) if n >= 0 => u32::try_from(n).unwrap_or(u32::MAX),
                     Some(_) => {
-                        self.error(Diagnostic::error("out-of-range", length.span, "a length is not below 0"));
+                        self.error(
+                            Diagnostic::error("out-of-range", length.span, "a length is not below 0")
+                                .help("write how many bytes: `buf(address, 16)`"),
+                        );
                         return self.broken(span);
                     }
                     None => {
@@ -240,7 +249,10 @@ impl Body<'_, '_> {
                     "an IP address is a number or an array of 4 or 16 bytes, and this is {}",
                     other.describe()
                 );
-                self.error(Diagnostic::error("type-mismatch", value.span, message));
+                self.error(
+                    Diagnostic::error("type-mismatch", value.span, message)
+                        .help("an address that is text already is printed as it is"),
+                );
                 return self.broken(span);
             }
         };
@@ -261,7 +273,10 @@ impl Body<'_, '_> {
                 Expr { kind: ExprKind::Bytes(bytes), ty, span }
             }
             Err(_) => {
-                self.error(Diagnostic::error("out-of-range", span, format!("`{text}` is no IP address")));
+                self.error(
+                    Diagnostic::error("out-of-range", span, format!("`{text}` is no IP address"))
+                        .help("write `127.0.0.1` or `::1`"),
+                );
                 self.broken(span)
             }
         }
@@ -281,7 +296,7 @@ impl Body<'_, '_> {
             None => {
                 self.error(
                     Diagnostic::error("unknown-name", span, format!("there is no register `{name}`"))
-                        .note("there are ax, bx, cx, dx, si, di, bp, sp, r8 to r15, ip and flags"),
+                        .help("there are ax, bx, cx, dx, si, di, bp, sp, r8 to r15, ip and flags"),
                 );
                 self.broken(span)
             }

@@ -1,7 +1,7 @@
 //! Types as written in a script: what they mean, casts to them, and questions about them.
 
 use gprobe_lang::ast::{self, SizeOf, TypeKind};
-use gprobe_lang::diagnostic::Diagnostic;
+use gprobe_lang::diagnostic::{Diagnostic, did_you_mean};
 use gprobe_lang::source::{Span, Spanned};
 
 use super::body::Body;
@@ -95,9 +95,11 @@ impl Body<'_, '_> {
     }
 
     fn unknown_type(&mut self, name: &str, span: Span) -> Option<Ty> {
+        let near = did_you_mean(name, super::expr::INT_TYPES.iter().copied());
+        let near = near.filter(|_| !name.starts_with("struct "));
         self.cx.report(
             Diagnostic::error("unknown-type", span, format!("there is no type `{name}`"))
-                .help("declare a C struct at the start of the script; a Go type is named behind a pointer: `(*main.T)(x)`"),
+                .help(near.unwrap_or_else(|| "declare a C struct at the start of the script; a Go type is named behind a pointer: `(*main.T)(x)`".to_owned())),
         );
         None
     }
@@ -106,7 +108,7 @@ impl Body<'_, '_> {
     pub(super) fn cast(&mut self, ty: &ast::TypeExpr, inner: &ast::Expr, span: Span) -> Expr {
         let value = self.expr(inner);
         if value.ty == Ty::NONE {
-            self.error(Diagnostic::error("no-value", value.span, "this gives no value"));
+            self.gives_nothing(value.span);
             return self.broken(span);
         }
         // `(int8[])x` is as long as x.
@@ -208,7 +210,8 @@ impl Body<'_, '_> {
                 span,
                 format!("{} can't be cast to {}", value.ty.describe(), ty.describe()),
             )
-            .also(value.span, format!("this is {}", value.ty.describe())),
+            .also(value.span, format!("this is {}", value.ty.describe()))
+            .help("numbers and pointers are cast to numbers and pointers"),
         );
         self.broken(span)
     }
@@ -288,11 +291,16 @@ impl Body<'_, '_> {
                 return None;
             };
             let Some(field) = of.fields.iter().find(|field| field.name == name.value) else {
-                self.error(Diagnostic::error(
-                    "unknown-field",
-                    name.span,
-                    format!("struct {} has no field `{}`", of.name, name.value),
-                ));
+                let known: Vec<&str> = of.fields.iter().map(|field| field.name.as_str()).collect();
+                let near = did_you_mean(&name.value, known.iter().copied());
+                self.error(
+                    Diagnostic::error(
+                        "unknown-field",
+                        name.span,
+                        format!("struct {} has no field `{}`", of.name, name.value),
+                    )
+                    .help(near.unwrap_or_else(|| format!("its fields: {}", known.join(", ")))),
+                );
                 return None;
             };
             offset += field.offset;

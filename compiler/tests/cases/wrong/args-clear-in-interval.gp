@@ -1,0 +1,2 @@
+go:main.plain { @n = count(); }
+interval:1s { print(@n); clear(n); }

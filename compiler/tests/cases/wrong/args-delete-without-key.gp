@@ -1,0 +1,2 @@
+go:main.plain { @[goid] = count(); }
+end { delete(@); }

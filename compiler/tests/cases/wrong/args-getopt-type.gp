@@ -1,0 +1,2 @@
+// for: --depth=deep
+begin { $d = getopt("depth", 10); print($d); }

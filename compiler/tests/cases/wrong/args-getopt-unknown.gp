@@ -1,0 +1,2 @@
+// for: --dept=5
+begin { $d = getopt("depth", 10); print($d); }

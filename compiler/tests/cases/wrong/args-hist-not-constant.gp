@@ -1,0 +1,1 @@
+go:main.plain { @ = hist(args.i, args.i); }

@@ -1,0 +1,1 @@
+begin { join("a b"); }

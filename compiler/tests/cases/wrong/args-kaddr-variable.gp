@@ -1,0 +1,1 @@
+begin { $n = 1; print(kaddr($n)); }

@@ -1,0 +1,1 @@
+go:main.plain { @ = lhist(args.i, 0, 100, 7); }

@@ -1,0 +1,1 @@
+begin { printf("%q\n", 1); }

@@ -1,0 +1,1 @@
+begin { printf("%.2f\n", 1); }

@@ -1,0 +1,2 @@
+go:main.plain { @ = hist(args.i); }
+end { printf("%d\n", @); }

@@ -1,0 +1,1 @@
+uprobe:/srv/counts:main.plain { print(reg("rxa")); }

@@ -1,0 +1,1 @@
+begin { time(5); }

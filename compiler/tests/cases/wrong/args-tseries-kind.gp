@@ -1,0 +1,1 @@
+go:main.plain { @ = tseries(args.i, 1s, 10, "mean"); }

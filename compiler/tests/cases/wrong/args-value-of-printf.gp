@@ -1,0 +1,1 @@
+begin { $n = printf("a"); print($n); }

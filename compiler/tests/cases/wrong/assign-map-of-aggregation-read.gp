@@ -1,0 +1,1 @@
+go:main.plain { @a = count(); @b = @a + "x"; }

@@ -1,0 +1,1 @@
+begin { if comptime (pid > 1) { exit(); } }

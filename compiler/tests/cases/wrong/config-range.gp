@@ -1,0 +1,2 @@
+config = { max_strlen = 1000000 }
+begin { exit(); }

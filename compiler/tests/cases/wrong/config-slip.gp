@@ -1,0 +1,2 @@
+config = { max_strln = 64 }
+begin { exit(); }

@@ -1,0 +1,2 @@
+config = { stack_mode = gdb }
+begin { exit(); }

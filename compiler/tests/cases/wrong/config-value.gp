@@ -1,0 +1,2 @@
+config = { max_strlen = "long" }
+begin { exit(); }

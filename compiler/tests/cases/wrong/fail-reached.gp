@@ -1,0 +1,1 @@
+begin { fail("this script needs Go 1.%d", 21); }

@@ -1,0 +1,1 @@
+go:main.nothing { print(args.i); }

@@ -1,0 +1,2 @@
+// for: values
+go:main.showArray { print(args.v[4]); }

@@ -1,0 +1,1 @@
+go:main.scaled { @ = sum(args.x); }

@@ -1,0 +1,2 @@
+// for: values
+go:main.showInts { print(args.v["a"]); }

@@ -1,0 +1,2 @@
+// for: values
+begin { print(pkgCounter); }

@@ -1,0 +1,1 @@
+go:main.(*Account).Deposit { print(args.this.Balance); }

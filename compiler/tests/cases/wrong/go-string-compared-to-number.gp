@@ -1,0 +1,1 @@
+go:main.mixed /args.text == 3/ { @ = count(); }

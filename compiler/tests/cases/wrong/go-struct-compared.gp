@@ -1,0 +1,2 @@
+// for: values
+go:main.showPoint /args.v == 1/ { @ = count(); }

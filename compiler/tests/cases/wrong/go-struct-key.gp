@@ -1,0 +1,2 @@
+// for: values
+go:main.showConfig { @[args.v] = count(); }

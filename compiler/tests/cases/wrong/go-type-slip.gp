@@ -1,0 +1,2 @@
+// for: values
+go:main.showUnsafe { print((*main.Pointt)(args.v)); }

@@ -1,0 +1,1 @@
+iter:goroutine { @[ustack] = count(); }

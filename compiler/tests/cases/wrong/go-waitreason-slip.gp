@@ -1,0 +1,1 @@
+go:main.plain /waitreason == "chan recieve"/ { @ = count(); }

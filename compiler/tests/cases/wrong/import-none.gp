@@ -1,0 +1,2 @@
+import "lib/nosuch.gp";
+begin { exit(); }

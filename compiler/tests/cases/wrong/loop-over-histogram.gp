@@ -1,0 +1,2 @@
+go:main.plain { @h[goid] = hist(args.i); }
+end { for ($kv : @h) { print($kv.0); } }

@@ -1,0 +1,1 @@
+begin { for ($i : 10) { print($i); } }

@@ -1,0 +1,1 @@
+begin { for ($i : "a".."z") { print($i); } }

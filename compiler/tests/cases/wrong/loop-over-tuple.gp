@@ -1,0 +1,1 @@
+begin { for ($x : (1, 2)) { print($x); } }

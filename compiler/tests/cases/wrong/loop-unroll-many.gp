@@ -1,0 +1,1 @@
+begin { unroll (1000) { print(1); } }

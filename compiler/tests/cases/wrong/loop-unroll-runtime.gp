@@ -1,0 +1,1 @@
+begin { unroll (pid) { print(1); } }

@@ -1,0 +1,1 @@
+begin { unroll (0) { print(1); } }

@@ -1,0 +1,2 @@
+macro add(a, b) { a + b }
+begin { print(add(1)); }

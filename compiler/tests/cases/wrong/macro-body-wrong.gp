@@ -1,0 +1,2 @@
+macro bad(x) { x + nosuch }
+begin { print(bad(1)); }

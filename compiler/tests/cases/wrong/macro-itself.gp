@@ -1,0 +1,2 @@
+macro f(x) { f(x) }
+begin { print(f(1)); }

@@ -1,0 +1,2 @@
+macro reset(@m) { clear(@m); 1 }
+begin { $x = 1; print(reset($x)); }

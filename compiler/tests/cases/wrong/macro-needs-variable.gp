@@ -1,0 +1,2 @@
+macro inc($x) { $x += 1; $x }
+begin { print(inc(5)); }

@@ -1,0 +1,2 @@
+macro twice(x) { x * 2 }
+begin { print(twise(1)); }

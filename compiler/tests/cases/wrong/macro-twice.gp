@@ -1,0 +1,3 @@
+macro f(x) { x }
+macro f(y) { y }
+begin { print(f(1)); }

@@ -1,0 +1,3 @@
+let @m = hash(10);
+let @m = hash(20);
+begin { @m[1] = 1; }

@@ -1,0 +1,2 @@
+let @m = hashmap(100);
+begin { @m[1] = 1; }

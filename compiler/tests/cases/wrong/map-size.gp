@@ -1,0 +1,2 @@
+let @m = hash(0);
+begin { @m[1] = 1; }

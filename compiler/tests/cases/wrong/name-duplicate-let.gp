@@ -1,0 +1,5 @@
+begin {
+  let $x = 1;
+  let $x = 2;
+  print($x);
+}

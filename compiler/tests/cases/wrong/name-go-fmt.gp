@@ -1,0 +1,1 @@
+begin { fmt.Println("hello"); }

@@ -1,0 +1,1 @@
+go:main.plain { $x = int(args.i); print($x); }

@@ -1,0 +1,1 @@
+go:main.mixed /args.p != nil/ { @ = count(); }

@@ -1,0 +1,1 @@
+go:main.mixed /arg0 != NULL/ { @ = count(); }

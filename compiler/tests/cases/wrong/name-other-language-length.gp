@@ -1,0 +1,1 @@
+begin { $s = "abc"; print(size($s)); }

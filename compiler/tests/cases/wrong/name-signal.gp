@@ -1,0 +1,1 @@
+self:signal:SIGUSER1 { print("x"); }

@@ -1,0 +1,1 @@
+go:main.mixed { print(string(args.n)); }

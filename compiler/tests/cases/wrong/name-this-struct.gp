@@ -1,0 +1,1 @@
+begin { $x = (struct nosuch *)0; print($x->a); }

@@ -1,0 +1,1 @@
+begin { $x = True; print($x); }

@@ -1,0 +1,2 @@
+begin { $start = nsecs; print($start); }
+end { print(nsecs - $start); }

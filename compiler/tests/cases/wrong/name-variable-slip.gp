@@ -1,0 +1,5 @@
+begin {
+  $start = nsecs;
+  print($strat);
+  print($start);
+}

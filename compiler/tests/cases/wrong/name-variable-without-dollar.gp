@@ -1,0 +1,5 @@
+begin {
+  $total = 5;
+  print(total);
+  print($total);
+}

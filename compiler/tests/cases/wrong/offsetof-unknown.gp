@@ -1,0 +1,2 @@
+struct p { int x; };
+begin { print(offsetof(struct p, y)); }

@@ -1,0 +1,1 @@
+begin:1s { exit(); }

@@ -1,0 +1,1 @@
+go:main.Plain { @ = count(); }

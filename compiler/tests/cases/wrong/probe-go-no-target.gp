@@ -1,0 +1,2 @@
+// for: nothing
+go:main.plain { @ = count(); }

@@ -1,0 +1,1 @@
+golang:main.plain { @ = count(); }

@@ -1,0 +1,1 @@
+hardware:cpu-cycle:1000 { @ = count(); }

@@ -1,0 +1,1 @@
+interval:sec:1 { exit(); }

@@ -1,0 +1,2 @@
+go:main.plain { @ = count(); }
+iter:goroutine { @ = count(); }

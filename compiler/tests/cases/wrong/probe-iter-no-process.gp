@@ -1,0 +1,2 @@
+// for: all processes
+iter:goroutine { print(goid); }

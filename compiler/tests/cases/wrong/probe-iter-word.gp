@@ -1,0 +1,1 @@
+iter:goroutines { print(goid); }

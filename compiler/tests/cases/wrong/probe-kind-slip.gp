@@ -1,0 +1,1 @@
+uprob:/srv/counts:main.plain { @ = count(); }

@@ -1,0 +1,1 @@
+uprobe:libcc:malloc { @ = count(); }

@@ -1,0 +1,1 @@
+profile:hz:1000000 { @ = count(); }

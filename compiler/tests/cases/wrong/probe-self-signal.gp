@@ -1,0 +1,1 @@
+self:SIGUSR1 { print("x"); }

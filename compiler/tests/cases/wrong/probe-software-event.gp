@@ -1,0 +1,1 @@
+software:page-fault:1 { @ = count(); }

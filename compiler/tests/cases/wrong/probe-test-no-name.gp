@@ -1,0 +1,1 @@
+test { return 1; }

@@ -1,0 +1,1 @@
+uprobe:/srv/counts:main.plian { @ = count(); }

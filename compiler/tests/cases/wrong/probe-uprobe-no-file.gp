@@ -1,0 +1,1 @@
+uprobe:malloc { @ = count(); }

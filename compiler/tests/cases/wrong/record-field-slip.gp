@@ -1,0 +1,1 @@
+begin { $r = (name="a", size=5); print($r.sise); }

@@ -1,0 +1,1 @@
+begin { $r = (a=1, a=2); print($r); }

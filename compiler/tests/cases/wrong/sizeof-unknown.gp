@@ -1,0 +1,1 @@
+begin { print(sizeof(struct nosuch)); }

@@ -1,0 +1,2 @@
+config = { max_strlen = 8 }
+begin { print("0123456789"); }

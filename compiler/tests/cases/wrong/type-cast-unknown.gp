@@ -1,0 +1,1 @@
+begin { $x = (u63)5; print($x); }

@@ -1,0 +1,1 @@
+begin { let $x: uint64 = "a"; print($x); }

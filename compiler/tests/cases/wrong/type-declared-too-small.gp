@@ -1,0 +1,1 @@
+begin { let $x: uint8 = 300; print($x); }

@@ -1,0 +1,1 @@
+begin { $x = "abc"; print(*$x); }

@@ -1,0 +1,1 @@
+begin { $x = 10 / 0; print($x); }

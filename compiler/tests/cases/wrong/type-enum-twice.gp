@@ -1,0 +1,3 @@
+enum a { ONE = 1 };
+enum b { ONE = 2 };
+begin { print(ONE); }

@@ -1,0 +1,1 @@
+begin { $x = 5; print($x.name); }

@@ -1,0 +1,1 @@
+go:main.mixed { @ = hist(args.text); }

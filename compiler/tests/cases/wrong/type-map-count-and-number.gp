@@ -1,0 +1,2 @@
+go:main.plain { @n = count(); }
+begin { @n = 0; }

@@ -1,0 +1,2 @@
+go:main.plain { @last = args.i; }
+go:main.mixed { @last = args.text; }

@@ -1,0 +1,1 @@
+go:main.plain { @ = sum(args.i % 0); }

@@ -1,0 +1,1 @@
+begin { $s = "a"; $s++; print($s); }

@@ -1,0 +1,1 @@
+go:main.mixed /args.text < "b"/ { @ = count(); }

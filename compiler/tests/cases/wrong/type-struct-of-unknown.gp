@@ -1,0 +1,2 @@
+struct node { struct nosuch *next; foo_t x; };
+begin { exit(); }

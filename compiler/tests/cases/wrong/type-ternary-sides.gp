@@ -1,0 +1,1 @@
+begin { $x = pid > 1 ? "big" : 0; print($x); }

@@ -1,0 +1,1 @@
+begin { $t = (1, "two"); print($t.2); }

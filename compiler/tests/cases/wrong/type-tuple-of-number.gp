@@ -1,0 +1,1 @@
+begin { $t = 5; print($t.0); }

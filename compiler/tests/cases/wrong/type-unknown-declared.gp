@@ -1,0 +1,1 @@
+begin { let $x: uint65 = 1; print($x); }
