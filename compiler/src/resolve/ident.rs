@@ -154,6 +154,7 @@ impl Body<'_, '_> {
                 let first = of(ExprKind::Int(0), Ty::U64);
                 of(first.kind, Self::void_pointer())
             }
+            "curtask" => of(ExprKind::CurrentTask, Self::void_pointer()),
             "retval" => self.retval(span),
             "curg" | "curm" | "curp" => self.runtime_struct(name, span),
             "sched" => self.scheduler(span),

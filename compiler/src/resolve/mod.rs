@@ -6,6 +6,7 @@
 mod advice;
 mod body;
 mod call;
+mod code_place;
 mod constant;
 mod ctypes;
 mod cvalue;

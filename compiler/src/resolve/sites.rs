@@ -172,7 +172,7 @@ impl Resolver<'_> {
         Ok(())
     }
 
-    fn no_function(&mut self, file: &TargetBinary, pattern: &Spanned<String>, wild: bool, only_go: bool) {
+    pub(super) fn no_function(&mut self, file: &TargetBinary, pattern: &Spanned<String>, wild: bool, only_go: bool) {
         let name = &pattern.value;
         let functions = file.binary.functions();
         if wild {
