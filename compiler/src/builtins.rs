@@ -132,7 +132,13 @@ pub const BUILTINS: &[Builtin] = &[
         "void *",
         "What the kernel hands to the program; 0 where gprobe runs it itself.",
     ),
-    row("curtask", None, Scope::Everywhere, "void *", "The address of the kernel's `task_struct` of the thread."),
+    row(
+        "curtask",
+        None,
+        Scope::Everywhere,
+        "void *",
+        "The address of the kernel's `task_struct` of the thread.",
+    ),
     row("elapsed", Some(Id::Elapsed), Scope::Everywhere, "uint64", "Nanoseconds since the script started."),
     row(
         "frame",

@@ -202,11 +202,11 @@ impl<'a> Sink<'a> {
             Format::Text => {
                 let width =
                     results.iter().map(|(name, ..)| name.len()).max().unwrap_or(0).max(BENCHMARK_COLUMN);
-                let head = format!("{:<width$} {:<16} Iterations", "Benchmark", "Time(ns)");
+                let head = format!("{:<width$} {:<14} Iterations", "Benchmark", "Time(ns)");
                 self.line(&head)?;
                 self.line(&"-".repeat(width + 26))?;
                 for (name, average, rounds) in results {
-                    self.line(&format!("{name:<width$} {average:<16} {rounds}"))?;
+                    self.line(&format!("{name:<width$} {average:<14} {rounds}"))?;
                 }
                 Ok(())
             }

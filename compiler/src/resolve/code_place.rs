@@ -59,7 +59,10 @@ impl Resolver<'_> {
                         Diagnostic::error(
                             "out-of-range",
                             pattern.span,
-                            format!("Offset outside the function bounds ('{name}' size is {})", function.size),
+                            format!(
+                                "Offset outside the function bounds ('{name}' size is {})",
+                                function.size
+                            ),
                         )
                         .help("count from the function's first byte"),
                     );

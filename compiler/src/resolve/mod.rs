@@ -5,6 +5,7 @@
 
 mod advice;
 mod body;
+mod c_debug;
 mod call;
 mod code_place;
 mod constant;

@@ -161,7 +161,8 @@ impl Resolver<'_> {
             Ok(found) if !found.is_empty() => found,
             _ => {
                 let whole = args.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(":");
-                let message = format!("No matches for rawtracepoint {whole}: the kernel has none of that name");
+                let message =
+                    format!("No matches for rawtracepoint {whole}: the kernel has none of that name");
                 let help = self.near_tracepoint("rawtracepoint", &name);
                 self.missing(
                     "no-match",
@@ -246,7 +247,12 @@ impl Resolver<'_> {
     pub(super) fn missing(&mut self, code: &'static str, span: Span, message: String, help: Option<String>) {
         let mut diagnostic = match self.options.missing_probes {
             MissingProbes::Error => Diagnostic::error(code, span, message),
-            MissingProbes::Warn => Diagnostic::warning(code, span, message),
+            MissingProbes::Warn => match message.split_once(": ") {
+                Some((what, why)) => {
+                    Diagnostic::warning(code, span, format!("{what}. Skipping.")).note(why.to_owned())
+                }
+                None => Diagnostic::warning(code, span, message),
+            },
             MissingProbes::Ignore => return,
         };
         if let Some(help) = help {
