@@ -189,6 +189,15 @@ impl Body<'_, '_> {
         is_argument.then(|| format!("arguments are named behind `args`: `args.{name}`"))
     }
 
+    /// A value in a register that the kernel does not save.
+    pub(super) fn in_float_register(&mut self, span: Span) {
+        self.error(
+            Diagnostic::error("unreadable", span, "this value can't be read here")
+                .note("it is passed in a floating-point register, which the kernel does not show to probes")
+                .help("read it where it lies in memory: in a struct, or a slice, that the function is given"),
+        );
+    }
+
     /// A place where a map is wanted, and something else stands.
     pub(super) fn not_a_map(&mut self, expr: &ast::Expr) {
         let name = match &expr.kind {

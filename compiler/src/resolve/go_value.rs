@@ -152,7 +152,8 @@ impl Body<'_, '_> {
                         span,
                         format!("`{}` is not in any place that can be read here", name.value),
                     )
-                    .note("the compiler kept no location for it at the function's entry"),
+                    .note("the compiler kept no location for it at the function's entry")
+                    .help("read it in a function that is given it, or that it is passed on to"),
                 );
                 None
             }
@@ -895,7 +896,10 @@ impl Body<'_, '_> {
         let piece = pieces.iter().find(|(at, size, _)| *at <= start && start + u64::from(bytes) <= at + size);
         match piece {
             Some((at, _, Location::Register(register))) => {
-                let offset = x64::dwarf_register(register.0)?;
+                let Some(offset) = x64::dwarf_register(register.0) else {
+                    self.in_float_register(span);
+                    return None;
+                };
                 let word =
                     Expr { kind: ExprKind::Context { offset, bytes: 8, signed: false }, ty: Ty::U64, span };
                 let shift = (start - at) * 8;

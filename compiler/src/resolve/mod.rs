@@ -355,6 +355,9 @@ impl<'t> Resolver<'t> {
         probes.sort_by_key(|probe| probe.kind == ProgramKind::Iterate);
         self.added_to_twice(&probes);
         self.unassigned_maps();
+        if !self.has_errors() {
+            self.unknown_values(&probes);
+        }
         self.unknown_options();
         if self.has_errors() {
             // What is not used may be used where the error is.
@@ -431,6 +434,29 @@ impl<'t> Resolver<'t> {
         }
     }
 
+    /// Values of which nothing is known after all: shown or kept, they would be wrong in silence.
+    fn unknown_values(&mut self, probes: &[Probe]) {
+        let mut spans = Vec::new();
+        for probe in probes {
+            visit::all_stmts(&probe.body, &mut |stmt| match stmt {
+                typed::Stmt::Emit { args, .. } => spans.extend(unknown(args)),
+                typed::Stmt::SetMap { key, value, .. } | typed::Stmt::AddMap { key, value, .. } => {
+                    spans.extend(unknown(key).chain(unknown(std::slice::from_ref(value))));
+                }
+                typed::Stmt::Aggregate { key, value, .. } => {
+                    spans.extend(unknown(key).chain(unknown(value.as_slice())));
+                }
+                _ => {}
+            });
+        }
+        for span in spans {
+            self.report(
+                Diagnostic::error("no-value", span, "nothing is known of this value")
+                    .help("a variable is assigned to before it is read: `$x = ...`"),
+            );
+        }
+    }
+
     /// Named parameters that no `getopt` asks for.
     fn unknown_options(&mut self) {
         let unknown: Vec<String> = self
@@ -477,6 +503,11 @@ impl<'t> Resolver<'t> {
             .or_insert_with(|| file.params(function).map(Arc::new).map_err(|reason| reason.to_string()))
             .clone()
     }
+}
+
+/// Where expressions are that have no type.
+fn unknown(list: &[typed::Expr]) -> impl Iterator<Item = Span> {
+    list.iter().filter(|expr| expr.ty == Ty::Unknown).map(|expr| expr.span)
 }
 
 fn mergeable(old: &Probe, new: &Probe) -> bool {
