@@ -70,6 +70,7 @@ impl Resolver<'_> {
             }
         }
         self.refused(pattern.span, &refused, matched.len(), "functions", groups.is_empty())?;
+        self.warn_of_hot(file, &matched, what, pattern.span);
         Some(groups)
     }
 
