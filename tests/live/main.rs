@@ -15,3 +15,4 @@ mod language;
 mod objects;
 mod safety;
 mod scripts;
+mod verifier;

@@ -2,6 +2,7 @@
 
 mod code;
 mod liveness;
+mod loops;
 mod machine;
 mod moves;
 mod registers;
@@ -121,8 +122,9 @@ fn allocate_program(
     for budget in SLOT_BUDGETS {
         let placed = stack::place(program, place, maps, budget)?;
         let code = select::select(&placed);
-        let (colours, code) = registers::assign(code)
+        let (colours, mut code) = registers::assign(code)
             .ok_or_else(|| AllocateError::NoRegisters { program: program.symbol.clone() })?;
+        loops::clear_left_values(&mut code);
         needed = placed.frame_bytes + 8 * code.spills;
         if needed <= share {
             let program = moves::finish(&code, &colours, placed.frame_bytes);

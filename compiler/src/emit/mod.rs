@@ -52,13 +52,31 @@ pub fn emit(unit: &allocate::Unit) -> Result<(Vec<u8>, Vec<Vec<u32>>), EmitError
     Ok((elf::write(&unit.maps, &main, &programs)?, functions))
 }
 
+/// Which programs can run: not callbacks of loops that are never reached.
+fn reached(unit: &allocate::Unit, encoded: &[Encoded]) -> Vec<bool> {
+    let mut reached: Vec<bool> = unit.programs.iter().map(|program| program.role == Role::Main).collect();
+    let mut open: Vec<usize> = (0..reached.len()).filter(|at| reached.get(*at) == Some(&true)).collect();
+    while let Some(program) = open.pop() {
+        for (_, callback) in encoded.get(program).map_or(&[][..], |code| &code.function_uses) {
+            let callback = *callback as usize;
+            if let Some(seen @ false) = reached.get_mut(callback) {
+                *seen = true;
+                open.push(callback);
+            }
+        }
+    }
+    reached
+}
+
 /// Puts callbacks behind the main programs they belong to.
 fn link(unit: &allocate::Unit, encoded: Vec<Encoded>) -> Result<Vec<Encoded>, EmitError> {
+    let reached = reached(unit, &encoded);
     let mut linked: Vec<Encoded> = Vec::new();
     // By program of the unit: where it starts in its main program.
     let mut starts = Vec::with_capacity(encoded.len());
-    for (program, code) in unit.programs.iter().zip(encoded) {
+    for ((program, code), reached) in unit.programs.iter().zip(encoded).zip(reached) {
         match (program.role, linked.last_mut()) {
+            (Role::Callback, _) if !reached => starts.push(0),
             (Role::Callback, Some(main)) => {
                 let start = main.insns.len();
                 starts.push(start);

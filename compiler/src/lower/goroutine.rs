@@ -21,6 +21,8 @@ pub(crate) const NO_STATUS: i64 = 255;
 /// A struct whose address is read once and kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Known {
+    /// A number of 32 bits that nobody knows.
+    Random,
     /// The g that the thread runs on; 0 outside Go.
     G,
     /// Its M; 0 outside Go.
@@ -149,6 +151,7 @@ impl Builder<'_> {
             // The context is the goroutine, or the one that a thread runs, and its M.
             Known::G | Known::Curg if self.iterates() => self.context_word(0),
             Known::M if self.iterates() => self.context_word(8),
+            Known::Random => self.random(),
             Known::G => self.current_g(layout),
             Known::M => {
                 let g = self.known(Known::G, layout);

@@ -6,7 +6,7 @@
 
 use super::builder::{Builder, Home, Loop};
 use crate::artifact::{Loss, MapValue, Trouble};
-use crate::ir::{BinOp, Cond, Helper, Inst, Operand, Size, Terminator};
+use crate::ir::{BinOp, Cond, Helper, Inst, Operand, Size, Terminator, VReg};
 use crate::resolve::typed::{Expr, ExprKind, MapIndex, Stmt, VarId};
 use crate::resolve::visit;
 
@@ -16,18 +16,21 @@ const MOST_FOLLOWED: i64 = 16;
 impl Builder<'_> {
     /// `while`
     pub(super) fn while_loop(&mut self, cond: &Expr, body: &[Stmt]) {
-        self.make_opaque(body);
+        let changed = self.make_opaque(body);
         let (head, test, round, cut, after) =
             (self.new_block(), self.new_block(), self.new_block(), self.new_block(), self.new_block());
         self.jump(head);
         self.switch_to(head);
         self.end(Terminator::MayGoto { next: test, out: cut });
         self.switch_to(test);
+        self.forget_all(&changed);
         self.aside(|b| {
             b.branch_on(cond, round, after);
             b.switch_to(round);
             b.function.loops.push(Loop::Blocks { after, next: head });
+            b.function.nested += 1;
             b.stmts(body);
+            b.function.nested -= 1;
             b.function.loops.pop();
             b.jump(head);
         });
@@ -45,25 +48,30 @@ impl Builder<'_> {
     }
 
     /// What a loop changes is made unknown to the verifier before it starts.
-    fn make_opaque(&mut self, body: &[Stmt]) {
+    fn make_opaque(&mut self, body: &[Stmt]) -> Vec<VReg> {
         let mut changed = Vec::new();
         assigned(body, &mut changed);
         changed.sort_by_key(|var| var.0);
         changed.dedup();
-        let regs: Vec<_> = changed
-            .into_iter()
-            .filter_map(|var| match self.home_of(var) {
+        // Those of another function have their home there.
+        let here = changed.into_iter().filter_map(|var| self.function.homes.get(&var).copied());
+        let regs: Vec<VReg> = here
+            .filter_map(|home| match home {
                 Home::Reg(reg) => Some(reg),
                 _ => None,
             })
             .collect();
-        if regs.is_empty() || !self.shared.kernel.may_goto {
-            return;
+        if !regs.is_empty() && self.shared.kernel.may_goto {
+            // Before the loop, so that all rounds have it.
+            self.random();
+            self.forget_all(&regs);
         }
-        let zero = self.opaque_zero();
-        for reg in regs {
-            let sum = self.bin(BinOp::Add, reg.into(), zero.into());
-            self.set(reg, sum.into());
+        regs
+    }
+
+    fn forget_all(&mut self, regs: &[VReg]) {
+        if self.shared.kernel.may_goto {
+            regs.iter().for_each(|reg| self.forget(*reg));
         }
     }
 
@@ -82,14 +90,18 @@ impl Builder<'_> {
             Operand::Imm(_) => last,
             Operand::Reg(_) => self.copy(last).into(),
         };
+        let mut changed = Vec::new();
         let counter = if budget {
-            self.make_opaque(body);
+            changed = self.make_opaque(body);
             let zero = self.opaque_zero();
             let start = self.bin(BinOp::Add, first, zero.into());
             self.copy(start.into())
         } else {
             self.copy(first)
         };
+        if budget {
+            changed.push(counter);
+        }
         let (head, test, round, next, cut, after) = (
             self.new_block(),
             self.new_block(),
@@ -106,12 +118,15 @@ impl Builder<'_> {
             self.jump(test);
         }
         self.switch_to(test);
+        self.forget_all(&changed);
         self.branch(Cond::SLt, counter.into(), last, round, after);
         self.switch_to(round);
         self.aside(|b| {
             b.set_scalar(var, counter.into());
             b.function.loops.push(Loop::Blocks { after, next });
+            b.function.nested += 1;
             b.stmts(body);
+            b.function.nested -= 1;
             b.function.loops.pop();
             b.jump(next);
         });

@@ -3,7 +3,7 @@
 use super::builder::Builder;
 use super::memory::LENGTH;
 use crate::artifact::Type;
-use crate::ir::{BinOp, Cond, Operand, Size, VReg};
+use crate::ir::{BinOp, BlockId, Cond, Operand, Size, VReg};
 use crate::resolve::typed::{Expr, ExprKind};
 
 /// Bytes in the script's own memory.
@@ -51,6 +51,15 @@ impl Builder<'_> {
         value
     }
 
+    /// A byte of a text; leaves for `out` where the index is not within it.
+    fn checked_byte(&mut self, text: Text, index: VReg, out: BlockId) -> VReg {
+        let inside = self.new_block();
+        self.branch(Cond::Lt, index.into(), Operand::Imm(i64::from(text.max)), inside, out);
+        self.switch_to(inside);
+        let place = self.bin(BinOp::Add, text.base.into(), index.into());
+        self.load(place, text.offset, Size::B1)
+    }
+
     /// `strncmp` and `memcmp`: the difference of the first two bytes that differ; strings end at a 0.
     pub(super) fn compare_text(&mut self, a: &Expr, b: &Expr, most: u32, whole: bool) -> VReg {
         let (a, b) = (self.text(a), self.text(b));
@@ -87,29 +96,33 @@ impl Builder<'_> {
         };
         let found = self.copy(Operand::Imm(if position { -1 } else { 0 }));
         let part_bound = known.unwrap_or(part.max);
-        let starts = text.max + 1;
-        self.counted(starts, part_bound.saturating_mul(16).max(8), |s, start, out| {
+        let (start, index) = (self.copy(Operand::Imm(0)), self.copy(Operand::Imm(0)));
+        let steps = (text.max + 1).saturating_mul(part_bound + 1);
+        // One loop and not two: the verifier sees its end sooner.
+        self.repeated(steps, 24, &[start, index], |s, out| {
             // The rest of the text is long enough for the part.
             let end = s.bin(BinOp::Add, start.into(), part_len.into());
-            let fits = s.new_block();
+            let (fits, compare, found_it) = (s.new_block(), s.new_block(), s.new_block());
             s.branch(Cond::Le, end.into(), text_len.into(), fits, out);
             s.switch_to(fits);
-            let (next, matched) = (s.new_block(), s.new_block());
-            s.counted(part_bound, 16, |s, index, _| {
-                let inside = s.new_block();
-                s.branch(Cond::Lt, index.into(), part_len.into(), inside, matched);
-                s.switch_to(inside);
-                let at = s.bin(BinOp::Add, start.into(), index.into());
-                let x = s.byte(text, at, text.max + 1);
-                let y = s.byte(part, index, part_bound);
-                let same = s.new_block();
-                s.branch(Cond::Eq, x.into(), y.into(), same, next);
-                s.switch_to(same);
-            });
-            s.jump(matched);
-            s.switch_to(matched);
+            s.branch(Cond::Lt, index.into(), part_len.into(), compare, found_it);
+            s.switch_to(found_it);
             s.set(found, if position { start.into() } else { Operand::Imm(1) });
             s.jump(out);
+            s.switch_to(compare);
+            let at = s.bin(BinOp::Add, start.into(), index.into());
+            let (x, y) = (s.checked_byte(text, at, out), s.checked_byte(part, index, out));
+            let (same, other, next) = (s.new_block(), s.new_block(), s.new_block());
+            s.branch(Cond::Eq, x.into(), y.into(), same, other);
+            s.switch_to(same);
+            let more = s.bin(BinOp::Add, index.into(), Operand::Imm(1));
+            s.set(index, more.into());
+            s.jump(next);
+            s.switch_to(other);
+            let more = s.bin(BinOp::Add, start.into(), Operand::Imm(1));
+            s.set(start, more.into());
+            s.set(index, Operand::Imm(0));
+            s.jump(next);
             s.switch_to(next);
         });
         found

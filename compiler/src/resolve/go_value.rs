@@ -330,6 +330,11 @@ impl Body<'_, '_> {
                 let len = self.word(&value, 8, 8, true, span)?;
                 (start, elem, Box::new(len))
             }
+            TypeKind::String => {
+                let start = self.word(&value, 0, 8, false, span)?;
+                let len = self.word(&value, 8, 8, true, span)?;
+                (start, executable.binary.layout().find_type("uint8").ok()?, Box::new(len))
+            }
             TypeKind::Pointer(Some(_)) => {
                 let inner = self.pointee(value, span)?;
                 return self.go_element(inner, index, span);

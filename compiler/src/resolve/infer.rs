@@ -3,7 +3,7 @@
 use gprobe_lang::source::Span;
 
 use super::typed::Ty;
-use crate::artifact::{MapValue, Type};
+use crate::artifact::{MapValue, TSeries, Type};
 
 /// The type that can hold values of both; `None` where there is none.
 pub(crate) fn join(a: &Ty, b: &Ty) -> Option<Ty> {
@@ -117,6 +117,11 @@ impl Held {
                 (Min { signed: x }, Min { signed: y }) => Some(Min { signed: x | y }),
                 (Max { signed: x }, Max { signed: y }) => Some(Max { signed: x | y }),
                 (Stats { signed: x }, Stats { signed: y }) => Some(Stats { signed: x | y }),
+                (MapValue::TSeries(x), MapValue::TSeries(y)) => {
+                    let joined = TSeries { signed: x.signed | y.signed, ..x.clone() };
+                    (joined == TSeries { signed: joined.signed, ..y.clone() })
+                        .then_some(MapValue::TSeries(joined))
+                }
                 (a, b) if a == b => Some(a.clone()),
                 _ => None,
             }

@@ -26,6 +26,7 @@ mod bpf;
 pub mod bpftrace;
 pub mod cache;
 mod exec;
+pub mod generate;
 pub mod go;
 mod gprobe;
 mod lines;
