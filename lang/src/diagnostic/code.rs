@@ -19,11 +19,7 @@ const fn code(name: &'static str, explain: &'static str) -> Code {
 pub const CODES: &[Code] = &[
     code(
         "added-to-twice",
-        "`iter` probes run in gprobe, the others in the kernel. A map that both add to (`@x = count()`, `@x++`) would lose some of what either adds: give the `iter` probe a map of its own, or only read the map there.",
-    ),
-    code(
-        "added-to-twice",
-        "A map is added to, by `count()`, `+=` and the like, in a probe that gprobe runs itself (`iter:goroutine`) and in one that the kernel runs at the same time. Each keeps its own sums, so one would undo what the other adds. Give the two probes a map each, and print both at the end.",
+        "A map is added to, by `@x = count()`, `@x += 1` and `@x++`, in a probe that gprobe runs itself (`iter:goroutine`) and in one that the kernel runs at the same time. The two do not wait for each other, so one would undo what the other adds. Give the `iter` probe a map of its own, or only read the map there.",
     ),
     code(
         "always-same",
@@ -153,10 +149,6 @@ pub const CODES: &[Code] = &[
     code(
         "no-binary",
         "A uprobe's file can't be found or read. It is a path, or a library's name as in `libc`, which is looked up in the process of -p, else in the usual folders.",
-    ),
-    code(
-        "no-goroutines",
-        "The probe runs once, when the script has attached, and the program that gprobe starts (`-c`) has not begun then: there are no goroutines yet. Let it run again and again: `iter:goroutine:1s`.",
     ),
     code(
         "no-effect",
