@@ -77,6 +77,43 @@ fn unsafe_code_is_only_where_the_kernel_is_talked_to() {
 }
 
 #[test]
+fn every_code_of_a_diagnostic_can_be_explained() {
+    let is_code = |text: &str| {
+        !text.is_empty()
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.chars().all(|c| c.is_ascii_lowercase() || c == '-' || c.is_ascii_digit())
+    };
+    let mut used = std::collections::BTreeSet::new();
+    for path in all_sources() {
+        let text = fs::read_to_string(&path).expect("a file");
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let starts = [
+            "Diagnostic::error(",
+            "Diagnostic::warning(",
+            ".missing(",
+            ".absent(",
+            "error(place, ",
+            "at_before(",
+        ];
+        for start in starts {
+            for call in text.split(start).skip(1) {
+                // The first argument that is a string, where it is the code.
+                if let Some(code) =
+                    call.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next())
+                    && is_code(code)
+                {
+                    used.insert(code.to_owned());
+                }
+            }
+        }
+    }
+    assert!(used.len() > 60, "{used:?}");
+    let unknown: Vec<&String> =
+        used.iter().filter(|code| gprobe_lang::diagnostic::code::find(code).is_none()).collect();
+    assert!(unknown.is_empty(), "without a row in lang/src/diagnostic/code.rs: {unknown:?}");
+}
+
+#[test]
 fn files_are_one_idea_long() {
     // Larger ones, each with the reason why it is one idea all the same.
     let known = [

@@ -6,6 +6,7 @@ use crate::nesting::{MAX_BRACKETS, MAX_DEPTH};
 use crate::source::{SourceId, Span};
 use crate::token::Token;
 
+mod habits;
 mod mistakes;
 mod words;
 
@@ -34,7 +35,7 @@ pub(crate) fn too_deep(span: Span) -> Diagnostic {
 /// A syntax error.
 pub(crate) fn unexpected(source: SourceId, tokens: &[Lexeme], what: &Unexpected) -> Diagnostic {
     let place = Place::new(source, tokens, what);
-    if let Some(diagnostic) = mistakes::named(&place) {
+    if let Some(diagnostic) = habits::named(&place).or_else(|| mistakes::named(&place)) {
         return diagnostic;
     }
     let found = place.found.map_or_else(|| "the end of the script".to_owned(), words::describe);
@@ -45,8 +46,11 @@ pub(crate) fn unexpected(source: SourceId, tokens: &[Lexeme], what: &Unexpected)
         None => format!("{found} cannot stand here"),
     };
     let mut diagnostic = Diagnostic::error(code, place.span, message);
-    if let Some(expected) = expected {
+    if let Some(expected) = &expected {
         diagnostic = diagnostic.label(format!("expected {expected}"));
+    }
+    if let Some(help) = instead(&place, &found, expected.as_deref()) {
+        diagnostic = diagnostic.help(help);
     }
     match place.open {
         // On a closing bracket, or what would have ended the statement, the open one is the likely culprit.
@@ -55,6 +59,25 @@ pub(crate) fn unexpected(source: SourceId, tokens: &[Lexeme], what: &Unexpected)
         }
         _ => diagnostic,
     }
+}
+
+/// What to write, as far as the grammar tells.
+fn instead(place: &Place, found: &str, expected: Option<&str>) -> Option<String> {
+    let expected = expected?;
+    if let Some((bracket, _)) = place.open.filter(|(bracket, _)| place.closes_other(*bracket)) {
+        let close = if bracket == '(' { ')' } else { ']' };
+        return place.wants(&close.to_string()).then(|| format!("close it with `{close}`"));
+    }
+    if expected.starts_with("an expression") {
+        return Some(format!("a value is missing before {found}: a number, `$x`, `@m[key]`, `pid`, `f(x)`"));
+    }
+    if expected.starts_with("a statement") {
+        return Some("statements are assignments, `$x = 1`, calls, `print($x)`, `if` and loops".to_owned());
+    }
+    if expected.contains(" or ") {
+        return None;
+    }
+    Some(format!("write {expected} before {found}"))
 }
 
 /// An error's surroundings.

@@ -94,11 +94,45 @@ fn item(
     let mut first = true;
     errors.retain(|error| std::mem::take(&mut first) || wants_something(error));
     errors.truncate(MAX_ERRORS.saturating_sub(diagnostics.len()));
+    let mut last: Option<(usize, &'static str)> = None;
     for unexpected in errors.into_iter().filter_map(|error| unexpected(error, lexemes)) {
-        diagnostics.push(explain::unexpected(source, &lexemes.tokens, &unexpected));
+        if is_behind_no_token(lexemes, unexpected.index, diagnostics) {
+            continue;
+        }
+        if last.is_some_and(|(from, code)| !starts_anew(lexemes, from, unexpected.index, code)) {
+            continue;
+        }
+        let mut diagnostic = explain::unexpected(source, &lexemes.tokens, &unexpected);
+        if last.is_some() {
+            // A bracket that the first error left open.
+            diagnostic.secondary.clear();
+        }
+        last = Some((unexpected.index, diagnostic.code));
+        diagnostics.push(diagnostic);
     }
     diagnostics.extend(shaper.into_diagnostics());
     item
+}
+
+/// Whether what is right before this token has been reported as no token at all.
+fn is_behind_no_token(lexemes: &Lexemes, index: usize, reported: &[Diagnostic]) -> bool {
+    let start = lexemes.tokens.get(index).map_or(u32::MAX, |(start, _, _)| *start as u32);
+    let before =
+        index.checked_sub(1).and_then(|i| lexemes.tokens.get(i)).map_or(0, |(_, _, end)| *end as u32);
+    let between = |span: Span| before <= span.start && span.end <= start;
+    reported.iter().any(|d| d.code == "unknown-character" && between(d.primary.span))
+}
+
+/// Whether what is wrong at `to` is a mistake of its own: a statement ended since the one at `from`.
+fn starts_anew(lexemes: &Lexemes, from: usize, to: usize, code: &str) -> bool {
+    let between = lexemes.tokens.get(from..to).unwrap_or_default();
+    // The `;` of a C loop end no statement.
+    let ends = |token: &Token| match token {
+        Token::OpenBrace | Token::CloseBrace => true,
+        Token::Semicolon => code != "c-style-for",
+        _ => false,
+    };
+    between.iter().any(|(_, token, _)| ends(token))
 }
 
 fn wants_something(error: &ParseError<usize, Token, Infallible>) -> bool {

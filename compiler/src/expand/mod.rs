@@ -134,13 +134,12 @@ impl Expander<'_> {
     fn expr(&mut self, expr: &mut Expr, depth: usize) {
         if let Some(mut block) = self.expansion(expr, depth) {
             let span = expr.span;
-            let empty = block.stmts.is_empty();
             let value = block.stmts.pop().and_then(value_of);
             expr.kind = match value {
                 Some(value) if block.stmts.is_empty() => value.kind,
                 Some(value) => ExprKind::Block(block, Box::new(value)),
                 // What is wrong with it has been said.
-                None if empty && self.diagnostics.iter().any(Diagnostic::is_error) => ExprKind::Error,
+                None if self.diagnostics.iter().any(Diagnostic::is_error) => ExprKind::Error,
                 None => {
                     self.diagnostics.push(
                         Diagnostic::error("no-value", span, "this macro gives no value")

@@ -2,7 +2,7 @@
 
 use gprobe_lang::ast::{self, ExprKind as Ast};
 use gprobe_lang::diagnostic::{Diagnostic, did_you_mean};
-use gprobe_lang::source::Span;
+use gprobe_lang::source::{Span, Spanned};
 
 use super::body::Body;
 use super::place::Place;
@@ -110,6 +110,31 @@ pub(super) fn key_shape(key: &[Ty]) -> String {
     }
 }
 
+/// An argument that a Go function does not have; `names` are those that it has.
+pub(super) fn no_argument<'a>(
+    function: &str,
+    wanted: &Spanned<String>,
+    names: impl Iterator<Item = &'a str>,
+) -> Diagnostic {
+    let all: Vec<&str> = names.collect();
+    // The compiler's own names, `~p0`, are for arguments without one.
+    let known: Vec<&str> = all.iter().copied().filter(|name| !name.starts_with('~')).collect();
+    let message = format!("`{function}` has no argument `{}`", wanted.value);
+    let diagnostic = Diagnostic::error("unknown-field", wanted.span, message);
+    let hint = did_you_mean(&wanted.value, known.iter().copied());
+    let diagnostic = match (hint, known.first()) {
+        (Some(hint), _) => diagnostic.help(hint),
+        (None, Some(first)) => diagnostic.help(format!("name one that it has: `args.{first}`")),
+        (None, None) if all.is_empty() => diagnostic.help("its results are `retval` in `:return`"),
+        (None, None) => diagnostic.help("arguments without a name are read as `arg0`, `arg1` and so on"),
+    };
+    diagnostic.note(match known.as_slice() {
+        [] if all.is_empty() => "it takes no arguments".to_owned(),
+        [] => "its arguments have no names".to_owned(),
+        known => format!("its arguments: {}", known.join(", ")),
+    })
+}
+
 /// For a field that a Go type does not have, where no other is near.
 pub(super) fn no_hint(diagnostic: Diagnostic, name: &str, is_struct: bool) -> Diagnostic {
     if diagnostic.notes.iter().any(|note| note.starts_with("help: ")) {
@@ -187,6 +212,15 @@ impl Body<'_, '_> {
             _ => false,
         };
         is_argument.then(|| format!("arguments are named behind `args`: `args.{name}`"))
+    }
+
+    /// A value in a register that the kernel does not save.
+    pub(super) fn in_float_register(&mut self, span: Span) {
+        self.error(
+            Diagnostic::error("unreadable", span, "this value can't be read here")
+                .note("it is passed in a floating-point register, which the kernel does not show to probes")
+                .help("read it where it lies in memory: in a struct, or a slice, that the function is given"),
+        );
     }
 
     /// A place where a map is wanted, and something else stands.

@@ -45,6 +45,8 @@ pub(super) struct Body<'r, 't> {
     /// A variable's type grew after it had been used.
     grown: bool,
     scopes: Vec<HashMap<String, VarId>>,
+    /// Warnings that rest on types, which may still grow.
+    doubts: Vec<Diagnostic>,
 }
 
 impl<'r, 't> Body<'r, 't> {
@@ -59,6 +61,7 @@ impl<'r, 't> Body<'r, 't> {
             presets,
             grown: false,
             scopes: vec![HashMap::new()],
+            doubts: Vec::new(),
         }
     }
 
@@ -125,8 +128,21 @@ impl<'r, 't> Body<'r, 't> {
         self.vars.get(id.0 as usize).cloned().unwrap_or(Ty::Unknown)
     }
 
+    /// Keeps a warning until types are settled.
+    pub(super) fn doubt(&mut self, diagnostic: Diagnostic) {
+        self.doubts.push(diagnostic);
+    }
+
+    /// Says what is doubtful, now that the types of variables are known.
+    pub(super) fn report_doubts(&mut self) {
+        for doubt in std::mem::take(&mut self.doubts) {
+            self.warn(doubt);
+        }
+        self.unused_variables();
+    }
+
     /// Warns of variables that nothing reads.
-    pub(super) fn unused_variables(&mut self) {
+    fn unused_variables(&mut self) {
         let unused: Vec<Variable> = self
             .variables
             .iter()
@@ -138,7 +154,7 @@ impl<'r, 't> Body<'r, 't> {
                 Diagnostic::warning(
                     "unused-variable",
                     variable.span,
-                    format!("${} is assigned to, and never read", variable.name),
+                    format!("${} is never read", variable.name),
                 )
                 .help(format!("remove it, or call it `$_{}` to keep it", variable.name)),
             );

@@ -407,7 +407,10 @@ impl Body<'_, '_> {
                         format!("{what} must be known before the script runs"),
                     )
                     .label(if value.ty.is_integer() { "a number" } else { "known only when it runs" })
-                    .help("write it in quotes, or take a parameter of the script: `str($1)`"),
+                    .help(match what {
+                        "the format" => "write `printf(\"%v\\n\", x)`, or `print(x)`",
+                        _ => "write it in quotes, or take a parameter of the script: `str($1)`",
+                    }),
                 );
                 None
             }

@@ -68,7 +68,7 @@ impl Body<'_, '_> {
                 format!("{function}() is unsafe. To use you need the --unsafe flag"),
             )
             .label("does more than look")
-            .help("add `--unsafe` to the command line if it is meant to"),
+            .help("add `--unsafe` to the command line if that is meant"),
         );
         None
     }

@@ -32,8 +32,9 @@ impl Body<'_, '_> {
             Ast::Call { name, args } => self.call(name, args, span),
             Ast::Unary(op, inner) => self.unary(*op, inner, span),
             Ast::IncDec(op, inner) => self.inc_dec(*op, inner, span),
-            Ast::Binary(op, a, b) => {
-                let (a, b) = (self.expr(a), self.expr(b));
+            Ast::Binary(op, left, right) => {
+                let (a, b) = (self.expr(left), self.expr(right));
+                self.doubt_comparison(*op, (left, right), &a, &b, span);
                 self.binary(*op, a, b, span)
             }
             Ast::Ternary { cond, then, otherwise } => self.ternary(cond, then.as_deref(), otherwise, span),
@@ -256,7 +257,6 @@ impl Body<'_, '_> {
                     BinaryOp::Gt => Compare::Gt { signed },
                     _ => Compare::Ge { signed },
                 };
-                self.warn_of_constant(compare, &a, &b, span);
                 of(ExprKind::Compare(compare, Box::new(a), Box::new(b)), Ty::BOOL)
             }
             _ => self.arith(op, a, b, span),
@@ -322,26 +322,6 @@ impl Body<'_, '_> {
 
     fn need_number(&mut self, expr: &Expr, what: &str) -> bool {
         expr.ty.is_number() || self.need_integer(expr, what)
-    }
-
-    /// Says where a comparison always comes out the same.
-    fn warn_of_constant(&mut self, compare: Compare, a: &Expr, b: &Expr, span: Span) {
-        let unsigned = |e: &Expr| matches!(e.ty, Ty::Value(Type::Int { signed: false, .. }));
-        let zero = |e: &Expr| matches!(e.kind, ExprKind::Int(0));
-        let always = match compare {
-            Compare::Ge { .. } if unsigned(a) && zero(b) => Some("true"),
-            Compare::Le { .. } if zero(a) && unsigned(b) => Some("true"),
-            Compare::Lt { .. } if unsigned(a) && zero(b) => Some("false"),
-            Compare::Gt { .. } if zero(a) && unsigned(b) => Some("false"),
-            _ => None,
-        };
-        if let Some(always) = always {
-            self.warn(
-                Diagnostic::warning("always-same", span, format!("this is always {always}"))
-                    .label("an unsigned number is never below 0")
-                    .help("cast it where it may be negative: `(int64)x`"),
-            );
-        }
     }
 
     fn equality(&mut self, negated: bool, a: Expr, b: Expr, span: Span) -> Expr {

@@ -101,31 +101,8 @@ impl Body<'_, '_> {
         };
         let arguments: Vec<&gprobe_symbols::Param> = params.iter().filter(|p| !p.is_result).collect();
         let Some(param) = arguments.iter().find(|p| p.name == name.value) else {
-            let mut diagnostic = Diagnostic::error(
-                "unknown-field",
-                name.span,
-                format!("`{}` has no argument `{}`", function.name, name.value),
-            );
-            // The compiler's own names, `~p0`, are for arguments without one.
-            let names = arguments.iter().map(|p| p.name.as_str()).filter(|name| !name.starts_with('~'));
-            let known: Vec<&str> = names.collect();
-            let hint = did_you_mean(&name.value, known.iter().copied());
-            diagnostic = match (hint, known.first()) {
-                (Some(hint), _) => diagnostic.help(hint),
-                (None, Some(first)) => diagnostic.help(format!("name one that it has: `args.{first}`")),
-                (None, None) if arguments.is_empty() => {
-                    diagnostic.help("its results are `retval` in `:return`")
-                }
-                (None, None) => {
-                    diagnostic.help("arguments without a name are read as `arg0`, `arg1` and so on")
-                }
-            };
-            diagnostic = diagnostic.note(match known.as_slice() {
-                [] if arguments.is_empty() => "it takes no arguments".to_owned(),
-                [] => "its arguments have no names".to_owned(),
-                known => format!("its arguments: {}", known.join(", ")),
-            });
-            self.error(diagnostic);
+            let names = arguments.iter().map(|p| p.name.as_str());
+            self.error(super::advice::no_argument(&function.name, name, names));
             return None;
         };
         let mut location = param.location_at(*site);
@@ -145,7 +122,8 @@ impl Body<'_, '_> {
                         span,
                         format!("`{}` is not in any place that can be read here", name.value),
                     )
-                    .note("the compiler kept no location for it at the function's entry"),
+                    .note("the compiler kept no location for it at the function's entry")
+                    .help("read it in a function that is given it, or that it is passed on to"),
                 );
                 None
             }
@@ -893,7 +871,10 @@ impl Body<'_, '_> {
         let piece = pieces.iter().find(|(at, size, _)| *at <= start && start + u64::from(bytes) <= at + size);
         match piece {
             Some((at, _, Location::Register(register))) => {
-                let offset = x64::dwarf_register(register.0)?;
+                let Some(offset) = x64::dwarf_register(register.0) else {
+                    self.in_float_register(span);
+                    return None;
+                };
                 let word =
                     Expr { kind: ExprKind::Context { offset, bytes: 8, signed: false }, ty: Ty::U64, span };
                 let shift = (start - at) * 8;

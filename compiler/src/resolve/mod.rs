@@ -11,17 +11,21 @@ mod code_place;
 mod constant;
 mod ctypes;
 mod cvalue;
+mod describe;
+mod doubts;
 pub mod dump;
 mod effects;
 mod expr;
 mod format;
 mod go_capture;
 mod go_value;
+mod hot;
 mod ident;
 mod infer;
 mod items;
 mod iterate;
 mod label;
+mod leftovers;
 mod mentions;
 mod place;
 mod points;
@@ -39,7 +43,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use gprobe_lang::ast;
-use gprobe_lang::diagnostic::{Diagnostic, did_you_mean};
+use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_lang::source::Span;
 use gprobe_symbols::{Binary, Param};
 
@@ -279,6 +283,10 @@ impl<'t> Resolver<'t> {
             state.value = Some(joined);
             return Some(());
         }
+        // That it has another key says as much.
+        if self.diagnostics.iter().any(|d| d.is_error() && d.primary.span == span) {
+            return None;
+        }
         let diagnostic = Diagnostic::error(
             "type-mismatch",
             span,
@@ -318,7 +326,7 @@ impl<'t> Resolver<'t> {
                 // Once more, so that what reads a variable early knows what it can hold.
                 Some(types) => presets = types,
                 None => {
-                    body.unused_variables();
+                    body.report_doubts();
                     break (predicate, stmts, std::mem::take(&mut body.vars), body.uses);
                 }
             }
@@ -357,6 +365,9 @@ impl<'t> Resolver<'t> {
         probes.sort_by_key(|probe| probe.kind == ProgramKind::Iterate);
         self.added_to_twice(&probes);
         self.unassigned_maps();
+        if !self.has_errors() {
+            self.unknown_values(&probes);
+        }
         self.unknown_options();
         if self.has_errors() {
             // What is not used may be used where the error is.
@@ -400,71 +411,6 @@ impl<'t> Resolver<'t> {
             runtime: self.runtime,
         };
         Ok((program, self.options, self.diagnostics))
-    }
-
-    /// Says which maps nothing is put into, and which nothing is asked of.
-    fn unassigned_maps(&mut self) {
-        for map in self.maps.clone() {
-            if map.value.is_some() {
-                if !self.options.print_maps_on_exit && !map.read {
-                    let message = format!("@{} is written and never read or printed", map.name);
-                    self.report(Diagnostic::warning("unused-map", map.first, message));
-                }
-            } else if map.declared.is_some() && map.key.is_none() {
-                self.report(
-                    Diagnostic::warning("unused-map", map.first, format!("Unused map: @{}", map.name))
-                        .help("remove its declaration"),
-                );
-            } else if !(map.tried && self.has_errors()) {
-                let known: Vec<String> =
-                    self.maps.iter().filter(|m| m.value.is_some()).map(|m| format!("@{}", m.name)).collect();
-                let near = did_you_mean(&format!("@{}", map.name), known.iter().map(String::as_str));
-                self.report(
-                    Diagnostic::error(
-                        "undefined-map",
-                        map.first,
-                        format!("nothing is ever assigned to @{}", map.name),
-                    )
-                    .help(near.unwrap_or_else(|| {
-                        format!("assign to it in a probe: `@{0} = ...` or `@{0}[key] = ...`", map.name)
-                    })),
-                );
-            }
-        }
-    }
-
-    /// Named parameters that no `getopt` asks for.
-    fn unknown_options(&mut self) {
-        let unknown: Vec<String> = self
-            .target
-            .named
-            .iter()
-            .filter(|(name, _)| !self.named_known.iter().any(|(known, _)| known == name))
-            .map(|(name, _)| format!("--{name}"))
-            .collect();
-        if unknown.is_empty() {
-            return;
-        }
-        let known: Vec<String> = self
-            .named_known
-            .iter()
-            .map(
-                |(name, help)| {
-                    if help.is_empty() { format!("--{name}") } else { format!("--{name}: {help}") }
-                },
-            )
-            .collect();
-        let span = Span::new(gprobe_lang::source::SourceId(0), 0, 0);
-        let mut diagnostic = Diagnostic::error(
-            "unknown-option",
-            span,
-            format!("unexpected program command line options: {}", unknown.join(", ")),
-        );
-        diagnostic = diagnostic.help(match known.as_slice() {
-            [] => "the script has none: it calls no `getopt`".to_owned(),
-            known => format!("expected program options: {}", known.join(", ")),
-        });
-        self.report(diagnostic);
     }
 
     /// Go formal parameters of a function, read once.

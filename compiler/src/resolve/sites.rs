@@ -44,6 +44,22 @@ impl Resolver<'_> {
             self.no_function(file, pattern, wild, what.only_go);
             return None;
         }
+        if let (Some(callee), [function]) = (&what.callee, matched.as_slice())
+            && file
+                .binary
+                .sites(function)
+                .is_ok_and(|sites| calls(file, &sites, what.callee.as_ref()).is_err())
+        {
+            self.report(
+                Diagnostic::error(
+                    "no-site",
+                    callee.span,
+                    format!("`{}` has no direct call of `{}`", function.name, callee.value),
+                )
+                .help("calls of inlined functions, and through variables and interfaces, are none; probe the function itself: `go:CALLEE`"),
+            );
+            return None;
+        }
         let mut groups: Vec<Candidate> = Vec::new();
         let mut refused: Vec<(String, Reason)> = Vec::new();
         for function in &matched {
@@ -54,6 +70,7 @@ impl Resolver<'_> {
             }
         }
         self.refused(pattern.span, &refused, matched.len(), "functions", groups.is_empty())?;
+        self.warn_of_hot(file, &matched, what, pattern.span);
         Some(groups)
     }
 

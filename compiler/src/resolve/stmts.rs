@@ -22,11 +22,13 @@ impl Body<'_, '_> {
     pub(super) fn stmts(&mut self, stmts: &[ast::Stmt]) -> Vec<Stmt> {
         let mut out = Vec::new();
         let mut ended = false;
-        for stmt in stmts {
+        for (index, stmt) in stmts.iter().enumerate() {
+            self.doubt_statement(stmt, index + 1 == stmts.len());
             if ended {
                 self.warn(
                     Diagnostic::warning("unreachable", stmt.span, "Unreachable statement")
-                        .label("what stands before it never goes on"),
+                        .label("what stands before it never goes on")
+                        .help("remove it, or move it up"),
                 );
             }
             out.extend(self.stmt(stmt).into_iter().flatten());

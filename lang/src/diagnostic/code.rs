@@ -19,11 +19,11 @@ const fn code(name: &'static str, explain: &'static str) -> Code {
 pub const CODES: &[Code] = &[
     code(
         "added-to-twice",
-        "`iter` probes run in gprobe, the others in the kernel. A map that both add to (`@x = count()`, `@x++`) would lose some of what either adds: give the `iter` probe a map of its own, or only read the map there.",
+        "A map is added to, by `@x = count()`, `@x += 1` and `@x++`, in a probe that gprobe runs itself (`iter:goroutine`) and in one that the kernel runs at the same time. The two do not wait for each other, so one would undo what the other adds. Give the `iter` probe a map of its own, or only read the map there.",
     ),
     code(
         "always-same",
-        "A comparison that comes out the same whatever happens: an unsigned number is never below 0. Where it may be negative in truth, cast it: `(int64)x < 0`.",
+        "A comparison that comes out the same whatever happens: an unsigned number is never below 0, a byte never above 255, a thread's name never longer than 15 bytes. Compare with what the value can be, or cast it: `(int64)x < 0`.",
     ),
     code(
         "assignment-in-expression",
@@ -79,6 +79,10 @@ pub const CODES: &[Code] = &[
     code(
         "go-assignment",
         "Variables are assigned with `=`: `$x = 1`. The first assignment makes the variable.",
+    ),
+    code(
+        "hot-function",
+        "The function runs so often, a million times a second and more, that a probe on it slows the program down: each hit costs some 300 to 700 ns, and 1 to 12 us where the kernel must single-step the instruction (at each return, for one). A predicate saves none of this. Sample instead (`profile:hz:99`), look at goroutines from time to time (`iter:goroutine:100ms`), or probe what happens once in many calls. `gprobe list -v` shows what each place costs.",
     ),
     code(
         "if-without-else",
@@ -147,8 +151,12 @@ pub const CODES: &[Code] = &[
         "A uprobe's file can't be found or read. It is a path, or a library's name as in `libc`, which is looked up in the process of -p, else in the usual folders.",
     ),
     code(
+        "no-effect",
+        "The statement does nothing: it assigns a value to itself, adds 0, or makes a value that nobody takes. `$x == 1;` compares; `$x = 1;` assigns.",
+    ),
+    code(
         "no-goroutines",
-        "The probe runs once, when the script has attached, and the program that gprobe starts (`-c`) has not begun then: there are no goroutines yet. Let it run again and again: `iter:goroutine:1s`.",
+        "`iter:goroutine` and `iter:thread` without a time run once, before gprobe lets the command of -c run: there are no goroutines yet. Give a time, `iter:goroutine:1s`, to have them run again and again, or look at a process that runs already: -p PID.",
     ),
     code(
         "no-import",
@@ -207,6 +215,10 @@ pub const CODES: &[Code] = &[
     code(
         "not-supported-yet",
         "The language has it, and gprobe can't do it yet. Nothing runs, so that no result is wrong in silence.",
+    ),
+    code(
+        "not-utf8",
+        "A text that gprobe itself reads, as a format or a name, holds bytes that are no UTF-8.",
     ),
     code("out-of-range", "The number is outside of what makes sense here; the message says what does."),
     code(

@@ -1,6 +1,7 @@
 //! What the user is told: one type for every stage, one renderer.
 
 pub mod code;
+mod excerpt;
 mod render;
 mod suggest;
 mod terse;

@@ -81,7 +81,7 @@ fn statement(place: &Place) -> Option<Diagnostic> {
         && *found != Token::OpenParen
     {
         let shape = if word == "for" {
-            "for ($i : 0..10) { ... }".to_owned()
+            "for ($i : 0..10) { ... }` or `for ($kv : @map) { ... }".to_owned()
         } else {
             format!("{word} (...) {{ ... }}")
         };
@@ -191,7 +191,7 @@ fn expression(place: &Place) -> Option<Diagnostic> {
         {
             error(place, "not-callable", "only a plain name can be called")
                 .label("a field is no function")
-                .help("there are no methods: write `f(x)` rather than `x.f()`")
+                .help("there are no methods: name what you want of the value, `x.NAME`, or show it whole, `print(x)`")
         }
         (_, Token::OpenParen) if operand => error(place, "not-callable", "only a plain name can be called")
             .label("what is before this is no function")
@@ -218,7 +218,8 @@ fn separator(place: &Place) -> Option<Diagnostic> {
     match place.found {
         None if place.wants(";") => Some(
             Diagnostic::error("missing-semicolon", place.gap(), "`;` is missing")
-                .label("the declaration ends here"),
+                .label("the declaration ends here")
+                .help("declarations end with `;`"),
         ),
         Some(found)
             if operand
@@ -230,7 +231,8 @@ fn separator(place: &Place) -> Option<Diagnostic> {
         {
             Some(
                 Diagnostic::error("missing-semicolon", place.gap(), "`;` or an operator is missing")
-                    .label(format!("nothing joins this and {}", words::describe(found))),
+                    .label(format!("nothing joins this and {}", words::describe(found)))
+                    .help("statements are separated by `;`"),
             )
         }
         Some(found)
@@ -241,7 +243,8 @@ fn separator(place: &Place) -> Option<Diagnostic> {
         {
             Some(
                 Diagnostic::error("missing-comma", place.gap(), "`,` or an operator is missing")
-                    .label(format!("nothing joins this and {}", words::describe(found))),
+                    .label(format!("nothing joins this and {}", words::describe(found)))
+                    .help("arguments, keys and parts of tuples are separated by `,`"),
             )
         }
         _ => None,

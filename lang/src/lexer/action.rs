@@ -91,7 +91,15 @@ impl<'s> Lexer<'s> {
             match token? {
                 Ok(Token::Comment) => {}
                 Ok(token) => return Some((start, token, end)),
-                Err(error) => self.no_token(error, start, end),
+                Err(error) => {
+                    let other = (error == LexError::Unknown).then(|| trivia::other_string(self.text, start));
+                    self.pos = other.flatten().unwrap_or(end);
+                    self.no_token(error, start, self.pos);
+                    if self.pos > end {
+                        // It still stands for a value, so that nothing else is reported of it.
+                        return Some((start, Token::Str(Vec::new()), self.pos));
+                    }
+                }
             }
         }
     }
@@ -103,7 +111,10 @@ impl<'s> Lexer<'s> {
             LexError::UnterminatedString => {
                 // It still stands for a value, so that nothing else is reported of it.
                 self.item.tokens.push((start, Token::Str(Vec::new()), end));
-                self.item.cut.get_or_insert(start);
+                // The quote that ends it on another line starts no second one.
+                if self.item.cut.replace(self.item.cut.unwrap_or(start)).is_some() {
+                    return;
+                }
                 unterminated_string(span)
             }
             LexError::Unknown => unknown(span, self.text.get(start..end).unwrap_or_default()),
@@ -606,9 +617,9 @@ fn bad_number(error: NumberError, number: &str, span: crate::source::Span) -> Di
                 .label("8 and 9 are no octal digits")
                 .help("a number that starts with 0 is octal, as in C; write it without the 0")
         }
-        NumberError::Digits => {
-            diagnostic(format!("`{number}` is no number")).label("digits are missing or wrong")
-        }
+        NumberError::Digits => diagnostic(format!("`{number}` is no number"))
+            .label("digits are missing or wrong")
+            .help("hexadecimal is `0x1f`, binary `0b101`; `_` stands between digits"),
         NumberError::Suffix => diagnostic(format!("`{number}` is no number"))
             .label("unknown unit")
             .help("units of time are `ns`, `us`, `ms`, `s`, `m`, `h` and `d`"),

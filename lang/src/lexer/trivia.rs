@@ -32,3 +32,18 @@ pub(super) fn skip_trivia(text: &str, mut pos: usize) -> (usize, Option<usize>) 
 pub(super) fn word_length(rest: &str) -> usize {
     rest.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(rest.len())
 }
+
+/// Where a string ends that stands in other quotes than ours; `None` where none starts at `at`.
+pub(super) fn other_string(text: &str, at: usize) -> Option<usize> {
+    let rest = text.get(at..)?;
+    let close = match rest.chars().next()? {
+        quote @ ('\'' | '`') => quote,
+        '“' => '”',
+        '‘' => '’',
+        '«' => '»',
+        _ => return None,
+    };
+    let line = rest.lines().next()?;
+    let (end, quote) = line.char_indices().skip(1).find(|&(_, c)| c == close)?;
+    Some(at + end + quote.len_utf8())
+}

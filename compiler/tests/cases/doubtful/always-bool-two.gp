@@ -1,0 +1,1 @@
+go:main.mixed /args.ok == 2/ { @ = count(); }

@@ -1,0 +1,1 @@
+go:main.plain { $b = (uint8)arg0; if ((uint8)arg0 > 300) { print($b); } }

@@ -1,0 +1,2 @@
+// for: values
+go:main.showInt8 /args.v < 1000/ { @ = count(); }

@@ -1,0 +1,1 @@
+go:main.plain /pid == -1/ { @ = count(); }

@@ -1,0 +1,1 @@
+go:main.plain /tid != tid/ { @ = count(); }

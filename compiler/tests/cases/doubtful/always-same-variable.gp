@@ -1,0 +1,1 @@
+begin { $x = nsecs; if ($x == $x) { exit(); } }

@@ -1,0 +1,2 @@
+// for: values
+go:main.showUint16 /args.v == 70000/ { @ = count(); }

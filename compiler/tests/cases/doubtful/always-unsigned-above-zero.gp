@@ -1,0 +1,1 @@
+go:main.plain { if (0 <= arg0) { @ = count(); } }

@@ -1,0 +1,1 @@
+go:main.plain /arg0 < 0/ { @ = count(); }

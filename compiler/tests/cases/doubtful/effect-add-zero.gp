@@ -1,0 +1,1 @@
+begin { $x = nsecs; $x += 0; print($x); }

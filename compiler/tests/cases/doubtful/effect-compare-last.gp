@@ -1,0 +1,1 @@
+go:main.plain { @last = args.i; @last == 2; }

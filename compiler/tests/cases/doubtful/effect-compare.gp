@@ -1,0 +1,1 @@
+begin { $x = 1; $x == 2; print($x); }

@@ -1,0 +1,1 @@
+begin { $x = 1; $x + 1; print($x); }

@@ -1,0 +1,1 @@
+go:runtime.memmove { @ = hist(arg2); }

@@ -1,0 +1,1 @@
+go:runtime.newobject /goid == 1/ { @ = count(); }

@@ -1,0 +1,1 @@
+go:runtime.gcWriteBarrier1 { @ = count(); }

@@ -1,0 +1,2 @@
+// for: a command
+iter:goroutine { @[gstatus] = count(); }

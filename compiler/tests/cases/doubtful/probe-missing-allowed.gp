@@ -1,0 +1,3 @@
+config = { missing_probes = "warn" }
+go:main.nosuch { @ = count(); }
+begin { exit(); }

@@ -1,0 +1,1 @@
+begin { for ($i : 0..3) { break; print($i); } }

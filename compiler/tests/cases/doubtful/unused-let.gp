@@ -1,0 +1,1 @@
+begin { let $x; exit(); }

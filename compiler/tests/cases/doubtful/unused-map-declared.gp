@@ -1,0 +1,2 @@
+let @m = hash(100);
+begin { exit(); }

@@ -1,0 +1,2 @@
+config = { print_maps_on_exit = false }
+go:main.plain { @n = count(); }

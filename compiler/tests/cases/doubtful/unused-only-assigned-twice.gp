@@ -1,0 +1,1 @@
+go:main.plain { $n = 1; $n = 2; @ = count(); }

@@ -1,0 +1,1 @@
+go:main.plain { $i = args.i; @ = count(); }

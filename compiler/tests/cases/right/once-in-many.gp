@@ -1,0 +1,2 @@
+go:runtime.(*mcache).refill { @[gostack] = count(); }
+go:runtime.gopark { @[gostack] = count(); }

@@ -1,0 +1,1 @@
+begin { $_ignored = nsecs; exit(); }

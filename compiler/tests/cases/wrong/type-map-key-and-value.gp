@@ -1,0 +1,2 @@
+go:main.plain { @[goid] = count(); }
+go:main.mixed { @ = max(args.n); }

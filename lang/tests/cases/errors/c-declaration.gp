@@ -1,0 +1,1 @@
+begin { int x = 1; }

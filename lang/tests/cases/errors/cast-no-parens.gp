@@ -1,0 +1,1 @@
+begin { $x = uint8 5; }

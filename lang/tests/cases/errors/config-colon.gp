@@ -1,0 +1,2 @@
+config = { max_strlen: 64 }
+begin { exit(); }

@@ -1,0 +1,1 @@
+begin { do { $x++; } while ($x < 3); }

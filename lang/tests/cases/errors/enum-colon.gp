@@ -1,0 +1,2 @@
+enum color { RED: 1 };
+begin { exit(); }

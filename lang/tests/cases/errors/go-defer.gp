@@ -1,0 +1,1 @@
+begin { defer print(1); }

@@ -1,0 +1,1 @@
+begin { for k, v := range @m { print(k); } }

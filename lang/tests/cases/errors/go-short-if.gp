@@ -1,0 +1,1 @@
+go:main.f { if args.n > 3 { @ = count(); } }

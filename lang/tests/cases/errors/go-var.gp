@@ -1,0 +1,1 @@
+begin { var x = 1; }

@@ -1,0 +1,2 @@
+# what this does
+begin { exit(); }

@@ -1,0 +1,1 @@
+begin { let uint8 $x = 1; }

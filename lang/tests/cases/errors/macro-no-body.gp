@@ -1,0 +1,2 @@
+macro f(x)
+begin { exit(); }

@@ -1,0 +1,1 @@
+go:main.f if (pid == 1) { a(); }

@@ -1,0 +1,1 @@
+go:main.f /pid == 1/ /tid == 1/ { a(); }

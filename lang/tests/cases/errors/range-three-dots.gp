@@ -1,0 +1,1 @@
+begin { for ($i : 0...10) { print($i); } }

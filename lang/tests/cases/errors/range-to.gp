@@ -1,0 +1,1 @@
+begin { for ($i : 0 to 10) { print($i); } }

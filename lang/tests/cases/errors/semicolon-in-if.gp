@@ -1,0 +1,1 @@
+begin { if (pid == 1); { exit(); } }

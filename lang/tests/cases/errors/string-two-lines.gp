@@ -1,0 +1,2 @@
+begin { printf("one
+two"); }

@@ -1,0 +1,1 @@
+begin { switch (pid) { case 1: exit(); } }

@@ -1,0 +1,1 @@
+go:main.f go:main.g { a(); }

@@ -1,0 +1,1 @@
+begin { printf("%d\n, 1); }
