@@ -15,4 +15,5 @@ mod language;
 mod objects;
 mod safety;
 mod scripts;
+mod values;
 mod verifier;
