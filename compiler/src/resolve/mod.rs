@@ -370,7 +370,7 @@ impl<'t> Resolver<'t> {
         if self.has_errors() {
             // What is not used may be used where the error is.
             self.diagnostics.retain(|d| d.is_error() || !matches!(d.code, "unused-variable" | "unused-map"));
-            return Err(self.diagnostics);
+            return Err(leftovers::folded(self.diagnostics));
         }
         let maps = self
             .maps
