@@ -125,6 +125,20 @@ pub const BUILTINS: &[Builtin] = &[
     ),
     row("curm", None, Scope::Goroutine, "*runtime.m", "The current M's own struct."),
     row("curp", None, Scope::Goroutine, "*runtime.p", "The current P's own struct."),
+    row(
+        "ctx",
+        None,
+        Scope::Everywhere,
+        "void *",
+        "What the kernel hands to the program; 0 where gprobe runs it itself.",
+    ),
+    row(
+        "curtask",
+        None,
+        Scope::Everywhere,
+        "void *",
+        "The address of the kernel's `task_struct` of the thread.",
+    ),
     row("elapsed", Some(Id::Elapsed), Scope::Everywhere, "uint64", "Nanoseconds since the script started."),
     row(
         "frame",

@@ -115,7 +115,7 @@ impl Loaded {
 impl Attached {
     fn put(&mut self, pid: Option<u32>) -> Result<(), Error> {
         let now = Instant::now();
-        for index in 0..self.loaded.artifact.programs.len() {
+        for index in self.order() {
             let Some(info) = self.loaded.artifact.programs.get(index).cloned() else { continue };
             match &info.attach {
                 Attach::Begin | Attach::End | Attach::Test { .. } | Attach::Bench { .. } => {}
@@ -168,6 +168,17 @@ impl Attached {
             }
         }
         Ok(())
+    }
+
+    /// The programs in the order to attach them in. Of those at one instruction, the kernel runs the one
+    /// first that came last.
+    fn order(&self) -> Vec<usize> {
+        let programs = &self.loaded.artifact.programs;
+        let uprobe = |index: &usize| {
+            programs.get(*index).is_some_and(|info| matches!(info.attach, Attach::Uprobe { .. }))
+        };
+        let (uprobes, others): (Vec<usize>, Vec<usize>) = (0..programs.len()).partition(uprobe);
+        others.into_iter().chain(uprobes.into_iter().rev()).collect()
     }
 
     fn program(&self, index: usize) -> Result<BorrowedFd<'_>, Error> {

@@ -143,7 +143,9 @@ impl World for LiveWorld {
         tracefs::format(category, name).ok_or_else(|| match tracefs::all() {
             Err(error) => Absent { reason: error.to_string(), candidates: Vec::new() },
             Ok(all) => Absent {
-                reason: format!("the kernel has no tracepoint `{category}:{name}`"),
+                reason: format!(
+                    "No matches for tracepoint {category}:{name}: the kernel has none of that name"
+                ),
                 candidates: all.into_iter().filter(|(c, _)| c == category).map(|(_, n)| n).collect(),
             },
         })

@@ -17,7 +17,7 @@ mod usage;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use gprobe_lang::diagnostic::{Diagnostic, render};
+use gprobe_lang::diagnostic::{Diagnostic, render, render_terse};
 use gprobe_lang::source::SourceMap;
 
 use self::args::Command;
@@ -106,9 +106,19 @@ fn show(diagnostics: &[Diagnostic], sources: &SourceMap) {
     if diagnostics.is_empty() {
         return;
     }
-    let text = render(diagnostics, sources, colour());
+    let text = match called_bpftrace() {
+        true => render_terse(diagnostics, sources),
+        false => render(diagnostics, sources, colour()),
+    };
     // Where standard error is closed there is no one to tell.
     let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Whether gprobe runs under the name of bpftrace, by a symbolic link: then what reads bpftrace's messages
+/// shall be able to read these.
+fn called_bpftrace() -> bool {
+    let name = std::env::args_os().next();
+    name.is_some_and(|name| std::path::Path::new(&name).file_name().is_some_and(|name| name == "bpftrace"))
 }
 
 /// A line on standard error; what a target may have put in it can't steer the terminal.

@@ -32,6 +32,8 @@ impl Clock {
 
     fn format(&self, time: Timestamp, format: &str) -> String {
         let zoned: ZonedDateTime = time.to_zoned_datetime(self.zone.clone());
+        // Microseconds, as bpftrace has it. What follows a doubled `%` is text.
+        let format = &format.split("%%").map(|part| part.replace("%f", "%6f")).collect::<Vec<_>>().join("%%");
         // A format that strftime does not know is shown as it is, rather than nothing.
         jiff::fmt::strtime::format(format, &zoned).unwrap_or_else(|_| format.to_owned())
     }

@@ -15,6 +15,9 @@ use gprobe_runtime::{Event, MapDatum, MapEntry, Value};
 pub use clock::Clock;
 pub(crate) use text::escape;
 
+/// Characters for the names of benchmarks.
+const BENCHMARK_COLUMN: usize = 40;
+
 /// How results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -198,10 +201,12 @@ impl<'a> Sink<'a> {
         match self.format {
             Format::Text => {
                 let width =
-                    results.iter().map(|(name, ..)| name.len()).max().unwrap_or(0).max("BENCHMARK".len());
-                self.line(&format!("{:<width$} | {:>12} | {:>12}", "BENCHMARK", "AVERAGE", "ROUNDS"))?;
+                    results.iter().map(|(name, ..)| name.len()).max().unwrap_or(0).max(BENCHMARK_COLUMN);
+                let head = format!("{:<width$} {:<14} Iterations", "Benchmark", "Time(ns)");
+                self.line(&head)?;
+                self.line(&"-".repeat(width + 26))?;
                 for (name, average, rounds) in results {
-                    self.line(&format!("{name:<width$} | {:>12} | {rounds:>12}", format!("{average} ns")))?;
+                    self.line(&format!("{name:<width$} {average:<14} {rounds}"))?;
                 }
                 Ok(())
             }

@@ -7,7 +7,7 @@
 use super::AllocateError;
 use crate::artifact::Loss;
 use crate::ir::{
-    AtomicOp, Block, BlockId, Cond, Helper, Inst, MapDef, MapId, MapKind, Operand, Program, Size, Slot,
+    AtomicOp, Block, BlockId, Cond, Helper, Inst, MapDef, MapId, MapKind, Operand, Program, Role, Size, Slot,
     SlotId, SlotPlace, Terminator, VReg, drop_unreachable,
 };
 use crate::target::KernelFacts;
@@ -64,7 +64,11 @@ pub(super) fn place(
     let mut program = program.clone();
     drop_unreachable(&mut program);
     // What lies in scratch memory the verifier does not look at when it compares the rounds of a loop.
-    let loops = program.blocks.iter().any(|block| matches!(block.end, Terminator::MayGoto { .. }));
+    let calls_back = |inst: &Inst| matches!(inst, Inst::FuncRef { .. });
+    let loops = program.role == Role::Callback
+        || program.blocks.iter().any(|block| {
+            matches!(block.end, Terminator::MayGoto { .. }) || block.insts.iter().any(calls_back)
+        });
     let mut frame_bytes = 0u32;
     let mut scratch_bytes = FLAG_BYTES;
     let mut places = Vec::with_capacity(program.slots.len());

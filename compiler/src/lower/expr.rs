@@ -108,6 +108,7 @@ impl Builder<'_> {
             ExprKind::Frame { inside } => self.frame(*inside).into(),
             ExprKind::Stack { user, .. } => self.stack(*user).into(),
             ExprKind::GoStack(from) => self.go_stack(*from).into(),
+            ExprKind::CurrentTask => self.call(Helper::GetCurrentTask, Vec::new()).into(),
             ExprKind::StackLen { user, depth } => self.stack_len(*user, *depth).into(),
             // These live in memory; checking lets none of them get here.
             ExprKind::Str(_)
@@ -120,6 +121,7 @@ impl Builder<'_> {
             | ExprKind::Inet { .. }
             | ExprKind::GoStr { .. }
             | ExprKind::GoLabel { .. }
+            | ExprKind::OwnChars(_)
             | ExprKind::CStr { .. }
             | ExprKind::ContextStr { .. } => Operand::Imm(0),
         }
@@ -187,25 +189,29 @@ impl Builder<'_> {
         value.into()
     }
 
-    /// A quotient or a remainder; by 0 gives it by 1, and says so.
+    /// A quotient or a remainder; by 0 either is 1, and that is said.
     fn divide(&mut self, remainder: bool, signed: bool, a: &Expr, b: &Expr, span: Span) -> Operand {
         let (a, b) = (self.scalar(a), self.scalar(b));
-        let b = match b {
-            Operand::Imm(_) => b,
-            Operand::Reg(_) => {
-                let divisor = self.copy(b);
-                self.when(Cond::Eq, b, Operand::Imm(0), |s| {
-                    s.trouble(Trouble::DivisionByZero, span, None);
-                    // bpftrace's answer to both is 1.
-                    s.set(divisor, Operand::Imm(1));
-                });
-                divisor.into()
-            }
+        let quotient = |s: &mut Self, b: Operand| match signed {
+            true => s.signed_division(a, b, !remainder),
+            false => s.bin(if remainder { BinOp::Rem } else { BinOp::Div }, a, b).into(),
         };
-        if signed {
-            return self.signed_division(a, b, !remainder);
+        if let Operand::Imm(_) = b {
+            return quotient(self, b);
         }
-        self.bin(if remainder { BinOp::Rem } else { BinOp::Div }, a, b).into()
+        // bpftrace's answer to both is 1.
+        let result = self.copy(Operand::Imm(1));
+        let (zero, number, after) = (self.new_block(), self.new_block(), self.new_block());
+        self.branch(Cond::Eq, b, Operand::Imm(0), zero, number);
+        self.switch_to(zero);
+        self.aside(|s| s.trouble(Trouble::DivisionByZero, span, None));
+        self.jump(after);
+        self.switch_to(number);
+        let value = quotient(self, b);
+        self.set(result, value);
+        self.jump(after);
+        self.switch_to(after);
+        result.into()
     }
 
     /// The low bytes of a number in reverse order.

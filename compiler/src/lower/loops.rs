@@ -159,7 +159,8 @@ impl Builder<'_> {
         for _ in 0..count {
             let next = self.new_block();
             self.function.loops.push(Loop::Blocks { after, next });
-            self.stmts(body);
+            // `break` leaves before all of it has run.
+            self.aside(|b| b.stmts(body));
             self.function.loops.pop();
             self.jump(next);
             self.switch_to(next);

@@ -68,7 +68,7 @@ impl Builder<'_> {
             ExprKind::GoValue { capture, image } => self.write_go(*capture, image, slot, offset),
             ExprKind::Inet { len, value } => self.write_inet(*len, value, slot, offset),
             ExprKind::Buf { from, limit } => {
-                self.write_buffer(from, limit.as_deref(), slot, offset, ty, expr.span)
+                self.write_buffer(from, limit.as_deref(), slot, offset, (ty, &expr.ty.stored()), expr.span)
             }
             _ if matches!(ty, Type::Str { .. }) => self.write_string(expr, slot, offset, ty),
             _ => {
@@ -122,13 +122,17 @@ impl Builder<'_> {
         limit: Option<&Expr>,
         slot: SlotId,
         offset: u32,
-        ty: &Type,
+        (ty, whole): (&Type, &Type),
         span: Span,
     ) {
         let Type::Buf { max } = *ty else { return };
         let own = from.ty.stored();
         let length = match limit {
-            None => Operand::Imm(i64::from(max)),
+            // Of another that may stand here, more may be kept.
+            None => match *whole {
+                Type::Buf { max: own } => Operand::Imm(i64::from(own.min(max))),
+                _ => Operand::Imm(i64::from(max)),
+            },
             Some(limit) => {
                 let limit = self.scalar(limit);
                 let length = self.copy(limit);
@@ -310,6 +314,17 @@ impl Builder<'_> {
                 let (data, len) = (self.scalar(data), self.scalar(len));
                 self.zero(slot, offset, ty.size());
                 self.go_string(data, len, slot, offset, max);
+            }
+            ExprKind::OwnChars(value) => {
+                self.zero(slot, offset, ty.size());
+                let (base, from, source) = self.memory(value);
+                let limit = match source {
+                    Type::C(array) => array.size(),
+                    other => other.size(),
+                };
+                let addr = self.bin(BinOp::Add, base.into(), Operand::Imm(i64::from(from)));
+                let limit = self.copy(Operand::Imm(i64::from(limit)));
+                self.c_string(addr.into(), true, Some(limit.into()), slot, offset, ty, None);
             }
             ExprKind::GoLabel { key, labels } => {
                 self.zero(slot, offset, ty.size());

@@ -60,7 +60,8 @@ impl Builder<'_> {
         self.load(place, text.offset, Size::B1)
     }
 
-    /// `strncmp` and `memcmp`: the difference of the first two bytes that differ; strings end at a 0.
+    /// `memcmp`: the difference of the first two bytes that differ; `strncmp`: 1 where some differ, and
+    /// strings end at a 0.
     pub(super) fn compare_text(&mut self, a: &Expr, b: &Expr, most: u32, whole: bool) -> VReg {
         let (a, b) = (self.text(a), self.text(b));
         let result = self.copy(Operand::Imm(0));
@@ -69,9 +70,17 @@ impl Builder<'_> {
         self.counted(bound, 16, |s, index, out| {
             let (x, y) = (s.byte(a, index, bound), s.byte(b, index, bound));
             let difference = s.bin(BinOp::Sub, x.into(), y.into());
-            s.set(result, difference.into());
             let go_on = s.new_block();
-            s.branch(Cond::Eq, difference.into(), Operand::Imm(0), go_on, out);
+            if whole {
+                s.set(result, difference.into());
+                s.branch(Cond::Eq, difference.into(), Operand::Imm(0), go_on, out);
+            } else {
+                let differ = s.new_block();
+                s.branch(Cond::Eq, difference.into(), Operand::Imm(0), go_on, differ);
+                s.switch_to(differ);
+                s.set(result, Operand::Imm(1));
+                s.jump(out);
+            }
             s.switch_to(go_on);
             if !whole {
                 let more = s.new_block();

@@ -204,6 +204,16 @@ impl Resolver<'_> {
         self.ctypes.structs.get(name).cloned().map(CType::Struct)
     }
 
+    /// Adds a struct that is not declared.
+    pub(super) fn add_struct(&mut self, name: &str, layout: Arc<CStruct>) {
+        self.ctypes.structs.insert(name.to_owned(), layout);
+    }
+
+    /// Takes it away again.
+    pub(super) fn remove_struct(&mut self, name: &str) {
+        self.ctypes.structs.remove(name);
+    }
+
     fn unknown_type(&mut self, name: &str, span: Span) {
         let mut diagnostic = Diagnostic::error("unknown-type", span, format!("there is no type `{name}`"));
         let known = self
@@ -232,7 +242,7 @@ const NAMES: &[&str] = &[
     "void",
 ];
 
-fn struct_tag(name: &str) -> Option<&str> {
+pub(super) fn struct_tag(name: &str) -> Option<&str> {
     let name = name.strip_prefix("const ").unwrap_or(name).trim();
     name.strip_prefix("struct ").or_else(|| name.strip_prefix("union ")).map(str::trim)
 }
@@ -275,6 +285,9 @@ pub(super) fn c_type_of(ty: &Ty) -> Option<CType> {
         Ty::Value(Type::Enum(table)) => CType::Enum { table: *table, bytes: 4 },
         Ty::Value(Type::C(ty)) => ty.clone(),
         Ty::Value(Type::Str { max }) => CType::Chars { len: *max },
+        Ty::Pointer(Pointee::C { ty: CType::Struct(of), .. }) if !of.name.is_empty() => {
+            CType::Pointer(CPointee::Struct(of.name.clone()))
+        }
         Ty::Pointer(Pointee::C { ty, .. }) => CType::Pointer(CPointee::Type(Box::new(ty.clone()))),
         Ty::Pointer(_) | Ty::Value(Type::Pointer) => CType::Pointer(CPointee::Type(Box::new(CType::Void))),
         _ => return None,

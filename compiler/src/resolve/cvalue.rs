@@ -176,7 +176,7 @@ impl Body<'_, '_> {
             self.error(Diagnostic::error(
                 "out-of-range",
                 index.span,
-                format!("the array has {len} elements, [0] to [{}]", len.saturating_sub(1)),
+                format!("the index {n} is out of bounds for array of size {len}"),
             ));
             return self.broken(span);
         }
@@ -265,7 +265,7 @@ fn place(value: Expr) -> At {
 }
 
 /// Bytes and sign of a scalar; 0 bytes for others.
-fn scalar_bytes(ty: &CType) -> (u8, bool) {
+pub(super) fn scalar_bytes(ty: &CType) -> (u8, bool) {
     match ty {
         CType::Int { bytes, signed } => (*bytes, *signed),
         CType::Enum { bytes, .. } => (*bytes, false),

@@ -152,6 +152,8 @@ fn expr(e: &Expr) -> String {
         ExprKind::Caller { n, .. } => format!("caller({n})"),
         ExprKind::Frame { .. } => "frame".to_owned(),
         ExprKind::GoLabel { key, .. } => format!("label({:?})", String::from_utf8_lossy(key)),
+        ExprKind::CurrentTask => "curtask".to_owned(),
+        ExprKind::OwnChars(value) => format!("text({})", expr(value)),
         ExprKind::GoStack(_) => "gostack".to_owned(),
         ExprKind::Stack { user, depth } => format!("{}stack({depth})", if *user { "u" } else { "k" }),
         ExprKind::Aggregated(map, key) => format!("joined @{}[{}]", map.0, exprs(key)),

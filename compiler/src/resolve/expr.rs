@@ -18,7 +18,8 @@ impl Body<'_, '_> {
         let of = |kind, ty| Expr { kind, ty, span };
         match &expr.kind {
             Ast::Int { value, .. } => of(ExprKind::Int(*value as i64), literal(*value)),
-            Ast::Str(bytes) => self.string(bytes, span),
+            // As C has it, text ends at its first 0.
+            Ast::Str(bytes) => self.string(bytes.split(|byte| *byte == 0).next().unwrap_or_default(), span),
             Ast::Bool(value) => of(ExprKind::Int(i64::from(*value)), Ty::BOOL),
             Ast::Var(name) => self.var(name, span),
             Ast::Positional(n) => self.positional(*n, span),

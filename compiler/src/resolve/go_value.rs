@@ -74,14 +74,7 @@ impl Body<'_, '_> {
     }
 
     fn go_arg_value(&mut self, name: &Spanned<String>, span: Span) -> Option<Value> {
-        let Place::Function { binary, function, site, ret, go, .. } = self.place else { return None };
-        if !go {
-            self.error(
-                not_yet(span, "arguments of C functions by name")
-                    .help("read them by register: arg0, arg1, ..."),
-            );
-            return None;
-        }
+        let Place::Function { binary, function, site, ret, .. } = self.place else { return None };
         if *ret {
             self.not_here(
                 "args",

@@ -154,6 +154,7 @@ impl Body<'_, '_> {
                 let first = of(ExprKind::Int(0), Ty::U64);
                 of(first.kind, Self::void_pointer())
             }
+            "curtask" => of(ExprKind::CurrentTask, Self::void_pointer()),
             "retval" => self.retval(span),
             "curg" | "curm" | "curp" => self.runtime_struct(name, span),
             "sched" => self.scheduler(span),
@@ -161,6 +162,7 @@ impl Body<'_, '_> {
                 self.not_here("args", "arguments of usdt probes have no names; write arg0, arg1, ...", span);
                 self.broken(span)
             }
+            "args" if matches!(self.place, Place::Function { go: false, .. }) => self.c_args(span),
             "args" => {
                 self.error(
                     Diagnostic::error("incomplete", span, "`args` alone is no value")
@@ -254,6 +256,7 @@ impl Body<'_, '_> {
         {
             return match self.place {
                 Place::Tracepoint { .. } => self.tracepoint_field(name, span),
+                Place::Function { go: false, .. } => self.c_arg(name, span),
                 Place::Function { .. } => self.go_arg(name, span),
                 Place::Usdt { .. } => {
                     self.not_here(

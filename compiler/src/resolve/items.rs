@@ -176,7 +176,7 @@ impl Resolver<'_> {
         };
         let options = &mut self.options;
         let wanted = match name {
-            "max_strlen" => match number.filter(|n| (8..=1 << 14).contains(n)) {
+            "max_strlen" => match number.filter(|n| (1..=1 << 14).contains(n)) {
                 Some(n) => return options.max_strlen = n as u32,
                 None => "a number, 8 to 16384".to_owned(),
             },

@@ -5,7 +5,9 @@
 
 mod advice;
 mod body;
+mod c_debug;
 mod call;
+mod code_place;
 mod constant;
 mod ctypes;
 mod cvalue;

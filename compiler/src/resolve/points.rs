@@ -6,6 +6,7 @@ use gprobe_lang::source::{Span, Spanned};
 
 use super::Resolver;
 use super::body::not_yet;
+use super::code_place;
 use super::effects::signal_number;
 use super::mentions::mentions;
 use super::place::Place;
@@ -148,10 +149,20 @@ impl Resolver<'_> {
                 return None;
             }
         };
-        let found = match self.target.world.tracepoints("*", &name) {
+        let of_kernel = match args {
+            [module, _] => module.value == "vmlinux" || module.value.contains('*'),
+            _ => true,
+        };
+        // Those of single system calls are made of two.
+        let is_raw = |(category, _): &(String, String)| category != "syscalls" && of_kernel;
+        let known = self.target.world.tracepoints("*", &name);
+        let known = known.map(|found| found.into_iter().filter(is_raw).collect::<Vec<_>>());
+        let found = match known {
             Ok(found) if !found.is_empty() => found,
             _ => {
-                let message = format!("no tracepoint matches `{name}`");
+                let whole = args.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(":");
+                let message =
+                    format!("No matches for rawtracepoint {whole}: the kernel has none of that name");
                 let help = self.near_tracepoint("rawtracepoint", &name);
                 self.missing(
                     "no-match",
@@ -236,7 +247,12 @@ impl Resolver<'_> {
     pub(super) fn missing(&mut self, code: &'static str, span: Span, message: String, help: Option<String>) {
         let mut diagnostic = match self.options.missing_probes {
             MissingProbes::Error => Diagnostic::error(code, span, message),
-            MissingProbes::Warn => Diagnostic::warning(code, span, message),
+            MissingProbes::Warn => match message.split_once(": ") {
+                Some((what, why)) => {
+                    Diagnostic::warning(code, span, format!("{what}. Skipping.")).note(why.to_owned())
+                }
+                None => Diagnostic::warning(code, span, message),
+            },
             MissingProbes::Ignore => return,
         };
         if let Some(help) = help {
@@ -365,7 +381,10 @@ impl Resolver<'_> {
             match world.tracepoints(&category.value, &name.value) {
                 Ok(found) if !found.is_empty() => found,
                 Ok(_) => {
-                    let message = format!("no tracepoint matches `{}:{}`", category.value, name.value);
+                    let message = format!(
+                        "No matches for tracepoint {}:{}: the kernel has none of that name",
+                        category.value, name.value
+                    );
                     let help = "`gprobe -l 'tracepoint:*'` lists those of this kernel".to_owned();
                     self.missing("no-match", category.span.to(name.span), message, Some(help));
                     return None;
@@ -508,6 +527,9 @@ impl Resolver<'_> {
                 return None;
             }
         };
+        if !ret && let Some(named) = code_place::named(&pattern.value) {
+            return self.at_instruction(point, &binary, pattern, &named);
+        }
         let what = Wanted { ret, callee: None, only_go: false };
         self.functions(point, &binary, pattern, &what, grouping)
     }

@@ -189,7 +189,13 @@ impl Resolver<'_> {
         Ok(())
     }
 
-    fn no_function(&mut self, file: &TargetBinary, pattern: &Spanned<String>, wild: bool, only_go: bool) {
+    pub(super) fn no_function(
+        &mut self,
+        file: &TargetBinary,
+        pattern: &Spanned<String>,
+        wild: bool,
+        only_go: bool,
+    ) {
         let name = &pattern.value;
         let functions = file.binary.functions();
         if wild {
@@ -213,7 +219,12 @@ impl Resolver<'_> {
             );
             return;
         }
-        let message = format!("no function of {} is called `{name}`", file.name);
+        let message = match only_go {
+            true => format!("no function of {} is called `{name}`", file.name),
+            false => {
+                format!("No matches for uprobe {}:{name}: the file has no function of that name", file.name)
+            }
+        };
         let names = functions.names();
         let instance =
             |known: &str| known.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('['));

@@ -147,6 +147,10 @@ impl Body<'_, '_> {
         let value = self.expr(arg?);
         match &value.ty {
             Ty::Value(Type::Str { .. }) | Ty::Unknown => Some(value),
+            Ty::Value(Type::C(CType::Chars { len })) => {
+                let (ty, span) = (Ty::string((*len).max(4)), value.span);
+                Some(Expr { kind: ExprKind::OwnChars(Box::new(value)), ty, span })
+            }
             other => {
                 let mut diagnostic = Diagnostic::error(
                     "type-mismatch",

@@ -491,6 +491,10 @@ pub enum ExprKind {
         /// How the program keeps them.
         labels: LabelSet,
     },
+    /// The address of the kernel's `task_struct` of the thread.
+    CurrentTask,
+    /// The text of a `char` array in the script's own memory.
+    OwnChars(Box<Expr>),
     /// The goroutine's stack.
     GoStack(StackStart),
     /// A stack.

@@ -13,6 +13,7 @@ use crate::artifact::{CType, Type};
 impl Body<'_, '_> {
     /// The type that a type expression means; reports where there is none.
     pub(super) fn type_expr(&mut self, ty: &ast::TypeExpr) -> Option<Ty> {
+        self.learn_types(ty);
         Some(match &ty.kind {
             TypeKind::Named(name) => match name.as_str() {
                 "string" => Ty::string(self.cx.options.max_strlen),

@@ -111,6 +111,7 @@ impl ExprKind {
             | Self::Not(inner)
             | Self::Block(_, inner)
             | Self::FromInt(inner)
+            | Self::OwnChars(inner)
             | Self::StrLen(inner)
             | Self::Swap { value: inner, .. }
             | Self::Inet { value: inner, .. }
@@ -155,6 +156,7 @@ impl ExprKind {
             | Self::Caller { .. }
             | Self::Frame { .. }
             | Self::GoLabel { .. }
+            | Self::CurrentTask
             | Self::GoStack(_)
             | Self::Stack { .. } => Vec::new(),
         }

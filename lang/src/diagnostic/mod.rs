@@ -4,9 +4,11 @@ pub mod code;
 mod excerpt;
 mod render;
 mod suggest;
+mod terse;
 
 pub use render::render;
 pub use suggest::{did_you_mean, nearest};
+pub use terse::render_terse;
 
 use crate::source::Span;
 

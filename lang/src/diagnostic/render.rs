@@ -73,7 +73,7 @@ fn within(span: Span, length: usize) -> Range<usize> {
     start..(span.end as usize).clamp(start, length)
 }
 
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if steers(c) && c != '\n' { escape(c, &mut out) } else { out.push(c) }

@@ -23,6 +23,9 @@ use crate::binary::Binary;
 use crate::error::{Error, Reason};
 use crate::layout::TypeId;
 
+/// Places of one text among strings that are looked for.
+const MOST_PLACES: usize = 16;
+
 /// What was read so far.
 #[derive(Default)]
 pub(crate) struct DebugData {
@@ -165,7 +168,27 @@ impl<'a> Dwarf<'a> {
                 None => from = at.saturating_add(1),
             }
         }
+        self.units_by_string(text.as_bytes(), &mut found)?;
         Ok(found)
+    }
+
+    /// The same where entries name texts by their place among all strings, as C compilers have it.
+    fn units_by_string(&self, text: &[u8], found: &mut Vec<usize>) -> Result<(), Error> {
+        let units = self.units()?;
+        let info = self.section(Id::Info)?.slice();
+        let strings = self.section(Id::Str)?.slice();
+        // One text may be the end of others.
+        for at in memchr::memmem::find_iter(strings, text).take(MOST_PLACES) {
+            let Ok(at) = u32::try_from(at) else { continue };
+            for hit in memchr::memmem::find_iter(info, &at.to_le_bytes()) {
+                if let Some(number) = units.containing(hit)
+                    && !found.contains(&number)
+                {
+                    found.push(number);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn has_name(

@@ -218,7 +218,15 @@ impl<'a> Dwarf<'a> {
         let (unit, offset) = self.locate(id)?;
         let Some(entry) = unit.entry(offset)? else { return Ok("?".to_owned()) };
         if let Some(name) = self.name(&unit, &entry)? {
-            return Ok(name);
+            // Go's have no word before the name, and are told by an attribute of theirs.
+            let word = match entry.tag() {
+                _ if number(&entry, DW_AT_GO_KIND).is_some() => "",
+                DW_TAG_structure_type => "struct ",
+                DW_TAG_union_type => "union ",
+                DW_TAG_enumeration_type => "enum ",
+                _ => "",
+            };
+            return Ok(format!("{word}{name}"));
         }
         let inner = match (self.type_of(&unit, &entry)?, depth.checked_sub(1)) {
             (Some(next), Some(depth)) => self.made_up_name(next, depth)?,

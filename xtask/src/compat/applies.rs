@@ -33,6 +33,8 @@ pub(crate) enum Reason {
     Imports,
     /// It is about a switch of bpftrace's command line that shows its inner workings.
     OwnSwitch,
+    /// It sets the clock inside bpftrace by a hook that is there for its tests.
+    OwnClock,
     /// It is about a setting of bpftrace's inner workings.
     OwnSetting,
     /// It names a C++ function as its source does.
@@ -65,6 +67,7 @@ impl Reason {
             Reason::Preprocessor => "C headers and `#define`, by clang",
             Reason::Imports => "import of C or BPF code",
             Reason::OwnSwitch => "switches that show the inner workings of bpftrace",
+            Reason::OwnClock => "a clock inside bpftrace that its tests set",
             Reason::OwnSetting => "settings of the inner workings of bpftrace",
             Reason::CppNames => "C++ names as the source has them",
             Reason::Runner => "about the test runner itself",
@@ -168,6 +171,9 @@ impl<'a> Rules<'a> {
         }
         if case.suite == "selftest" {
             return Some(Reason::Runner);
+        }
+        if case.env.iter().any(|(name, _)| name == "BPFTRACE_DUMMY_TS_MAP") {
+            return Some(Reason::OwnClock);
         }
         let id = case.id();
         if let Some((_, reason)) = NAMED.iter().find(|(name, _)| *name == id) {
