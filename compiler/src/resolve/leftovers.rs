@@ -30,7 +30,7 @@ impl Resolver<'_> {
                     Diagnostic::warning("unused-map", map.first, format!("Unused map: @{}", map.name))
                         .help("remove its declaration"),
                 );
-            } else if !(map.tried && self.has_errors()) {
+            } else if !(self.unseen || map.tried && self.has_errors()) {
                 let known: Vec<String> =
                     self.maps.iter().filter(|m| m.value.is_some()).map(|m| format!("@{}", m.name)).collect();
                 let near = did_you_mean(&format!("@{}", map.name), known.iter().map(String::as_str));
