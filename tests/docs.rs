@@ -3,9 +3,9 @@
 //! `GPROBE_BLESS=1 cargo test --test docs` writes the tables anew.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use gprobe_testkit::{Gprobe, Program, workspace};
+use gprobe_testkit::{Gprobe, Program, Target, workspace};
 
 fn read(name: &str) -> (PathBuf, String) {
     let path = workspace().join(name);
@@ -54,7 +54,16 @@ fn the_examples_of_the_reference_compile() {
         assert_eq!(output.code, Some(0), "{script}\n{}", output.stderr);
         checked += 1;
     }
-    assert!(checked >= 5);
+    assert!(checked >= 12, "{checked} examples");
+    let target = Target::start(Path::new(&program), &[]);
+    let pid = target.pid().to_string();
+    for part in text.split("```gp live\n").skip(1) {
+        let script = part.split("```").next().expect("a block");
+        let output =
+            Gprobe::at(env!("CARGO_BIN_EXE_gprobe")).args(["--dry-run", "-p", &pid, "-e", script]).run();
+        assert_eq!(output.code, Some(0), "{script}\n{}", output.stderr);
+    }
+    target.finish();
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! They need root and a kernel that runs BPF; where there is none they fail and say why.
 
+mod arithmetic;
 mod cgo;
 mod command;
 mod counts;
@@ -15,4 +16,5 @@ mod language;
 mod objects;
 mod safety;
 mod scripts;
+mod values;
 mod verifier;

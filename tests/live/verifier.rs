@@ -17,7 +17,7 @@ use gprobe_testkit::require_bpf;
 use super::kit::program;
 
 /// Scripts that are tried where it is not said.
-const PROGRAMS: u64 = 2000;
+const PROGRAMS: u64 = 300;
 /// Of a hundred scripts, at most so many may be larger than a BPF program can be.
 const TOO_LARGE_PERCENT: u64 = 5;
 

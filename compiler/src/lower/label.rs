@@ -5,6 +5,7 @@
 
 use super::builder::Builder;
 use super::goroutine::Known;
+use crate::artifact::Type;
 use crate::ir::{BinOp, BlockId, Cond, Helper, Operand, Size, SlotId, VReg};
 use crate::resolve::typed::LabelSet;
 
@@ -22,7 +23,16 @@ const STRING: i64 = 16;
 
 impl Builder<'_> {
     /// Writes the label's text, or none.
-    pub(super) fn write_label(&mut self, key: &[u8], labels: &LabelSet, slot: SlotId, offset: u32, max: u32) {
+    pub(super) fn write_label(
+        &mut self,
+        key: &[u8],
+        labels: &LabelSet,
+        slot: SlotId,
+        offset: u32,
+        ty: &Type,
+    ) {
+        let Type::Str { max } = *ty else { return };
+        self.zero(slot, offset, ty.size());
         let Some(layout) = self.shared.runtime else { return };
         let header = self.slot(STRING as u32, "label");
         self.zero(header, 0, STRING as u32);

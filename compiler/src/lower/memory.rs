@@ -315,21 +315,8 @@ impl Builder<'_> {
                 self.zero(slot, offset, ty.size());
                 self.go_string(data, len, slot, offset, max);
             }
-            ExprKind::OwnChars(value) => {
-                self.zero(slot, offset, ty.size());
-                let (base, from, source) = self.memory(value);
-                let limit = match source {
-                    Type::C(array) => array.size(),
-                    other => other.size(),
-                };
-                let addr = self.bin(BinOp::Add, base.into(), Operand::Imm(i64::from(from)));
-                let limit = self.copy(Operand::Imm(i64::from(limit)));
-                self.c_string(addr.into(), true, Some(limit.into()), slot, offset, ty, None);
-            }
-            ExprKind::GoLabel { key, labels } => {
-                self.zero(slot, offset, ty.size());
-                self.write_label(key, labels, slot, offset, max);
-            }
+            ExprKind::OwnChars(value) => self.write_chars(value, slot, offset, ty),
+            ExprKind::GoLabel { key, labels } => self.write_label(key, labels, slot, offset, ty),
             ExprKind::CStr { addr, kernel, limit } => {
                 let addr = self.scalar(addr);
                 let limit = limit.as_ref().map(|l| self.scalar(l));
@@ -385,7 +372,7 @@ impl Builder<'_> {
 
     /// A string that ends with a 0; the area is zeroed before.
     #[allow(clippy::too_many_arguments, reason = "a place is a slot, an offset and a type")]
-    fn c_string(
+    pub(super) fn c_string(
         &mut self,
         addr: Operand,
         kernel: bool,

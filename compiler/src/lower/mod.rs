@@ -10,6 +10,7 @@ mod label;
 mod loops;
 mod map;
 mod memory;
+mod rounds;
 mod stmt;
 mod text;
 

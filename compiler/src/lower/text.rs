@@ -3,7 +3,7 @@
 use super::builder::Builder;
 use super::memory::LENGTH;
 use crate::artifact::Type;
-use crate::ir::{BinOp, BlockId, Cond, Operand, Size, VReg};
+use crate::ir::{BinOp, BlockId, Cond, Operand, Size, SlotId, VReg};
 use crate::resolve::typed::{Expr, ExprKind};
 
 /// Bytes in the script's own memory.
@@ -135,5 +135,18 @@ impl Builder<'_> {
             s.switch_to(next);
         });
         found
+    }
+
+    /// Writes the text of a `char` array in the script's own memory, up to its first 0.
+    pub(super) fn write_chars(&mut self, array: &Expr, slot: SlotId, offset: u32, ty: &Type) {
+        self.zero(slot, offset, ty.size());
+        let (base, from, source) = self.memory(array);
+        let limit = match source {
+            Type::C(array) => array.size(),
+            other => other.size(),
+        };
+        let addr = self.bin(BinOp::Add, base.into(), Operand::Imm(i64::from(from)));
+        let limit = self.copy(Operand::Imm(i64::from(limit)));
+        self.c_string(addr.into(), true, Some(limit.into()), slot, offset, ty, None);
     }
 }

@@ -339,7 +339,7 @@ func counted(n int) map[string]int {
 }
 
 func main() {
-	fmt.Println("ready")
+	fmt.Printf("ready pid=%d\n", os.Getpid())
 	bufio.NewReader(os.Stdin).ReadString('\n')
 	number := 42
 	captured := 7

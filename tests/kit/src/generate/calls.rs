@@ -15,7 +15,12 @@ impl Generator<'_> {
     pub(super) fn number_of_call(&mut self) -> String {
         match self.source.below(14) {
             0 => format!("strlen({})", self.expr(&Kind::Str)),
-            1 => format!("len({})", self.expr(&Kind::Str)),
+            1 => {
+                let text = self.expr(&Kind::Str);
+                // The length of a map is that of its keys.
+                let function = if text.starts_with('@') { "strlen" } else { "len" };
+                format!("{function}({text})")
+            }
             2 => {
                 let (a, b) = (self.expr(&Kind::Str), self.expr(&Kind::Str));
                 format!("strncmp({a}, {b}, {})", self.source.below(40))

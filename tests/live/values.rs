@@ -1,0 +1,66 @@
+//! Every kind of Go value prints as Go itself prints it, with maps of the layout before Go 1.24 and since.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use gprobe_testkit::{Program, Target};
+
+use super::kit::gprobe;
+
+/// What `%v`, `%+v` and `%T` give, by the value's name.
+type Shown = BTreeMap<String, String>;
+
+/// Lines `NAME<TAB>%v<TAB>%+v<TAB>%T`.
+fn shown<'l>(lines: impl Iterator<Item = &'l str>) -> Shown {
+    let parted = lines.filter_map(|line| line.split_once('\t'));
+    parted.map(|(name, rest)| (name.to_owned(), rest.to_owned())).collect()
+}
+
+/// What the program says of its own values: it does all at once, and ends.
+fn told(target: &mut Target) -> Shown {
+    target.go();
+    assert!(target.end().success());
+    let lines = target.lines();
+    shown(lines.iter().map(String::as_str))
+}
+
+fn compare(release: &str) {
+    let path = Program::build("values", release, &[]);
+    let names: Vec<String> = told(&mut Target::start(&path, &[])).into_keys().collect();
+    assert!(names.len() >= 74, "only {} values", names.len());
+    let mut script = String::new();
+    for name in &names {
+        script.push_str(&format!(
+            "go:main.show{name} {{ printf(\"{name}\\t%v\\t%+v\\t%T\\n\", args.v, args.v, args.v); }}\n"
+        ));
+    }
+    let mut target = Target::start(&path, &[]);
+    let pid = target.pid().to_string();
+    let limit = Duration::from_secs(120);
+    let mut running = gprobe().args(["-p", &pid, "-e", &script]).limit(limit).run_until_attached();
+    let known = told(&mut target);
+    let output = running.wait().success();
+    assert!(!output.stderr.contains("lost:"), "something was lost:\n{}", output.stderr);
+    let found = shown(output.stdout.lines());
+    let differ: Vec<String> = known
+        .iter()
+        .filter(|(name, text)| found.get(*name) != Some(text))
+        .map(|(name, text)| format!("{name}: Go says {text:?}, gprobe {:?}", found.get(name)))
+        .collect();
+    assert!(differ.is_empty(), "Go {release}, {} differ:\n{}", differ.len(), differ.join("\n"));
+}
+
+#[test]
+fn all_values_are_equal_to_gos_own_on_1_21() {
+    compare("1.21");
+}
+
+#[test]
+fn all_values_are_equal_to_gos_own_on_1_23() {
+    compare("1.23");
+}
+
+#[test]
+fn all_values_are_equal_to_gos_own_on_1_27() {
+    compare("1.27");
+}
