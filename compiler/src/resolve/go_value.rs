@@ -156,7 +156,10 @@ impl Body<'_, '_> {
         let Some(file) = self.cx.binaries.get(*binary).cloned() else { return self.broken(span) };
         let Ok(results) = file.binary.results_at_return(function) else { return rax };
         let Some(param) = results.first() else {
-            self.error(Diagnostic::error("no-value", span, format!("`{}` returns nothing", function.name)));
+            self.error(
+                Diagnostic::error("no-value", span, format!("`{}` returns nothing", function.name))
+                    .help("`gprobe list -v` shows what functions take and return"),
+            );
             return self.broken(span);
         };
         let size = file.binary.layout().ty(param.ty).map(|t| t.size).unwrap_or(8);
@@ -273,11 +276,14 @@ impl Body<'_, '_> {
                 Some(Value { at: At::Memory(addr), ty: pointee })
             }
             _ => {
-                self.error(Diagnostic::error(
-                    "type-mismatch",
-                    span,
-                    format!("only a pointer can be followed, and this is {}", ty.name),
-                ));
+                self.error(
+                    Diagnostic::error(
+                        "type-mismatch",
+                        span,
+                        format!("only a pointer can be followed, and this is {}", ty.name),
+                    )
+                    .help("leave the `*` away"),
+                );
                 None
             }
         }
