@@ -15,7 +15,11 @@ impl Generator<'_> {
     pub(super) fn number_of_call(&mut self) -> String {
         match self.source.below(14) {
             0 => format!("strlen({})", self.expr(&Kind::Str)),
-            1 => format!("len({})", self.expr(&Kind::Str)),
+            1 => {
+                // The length of a map is another thing.
+                let text = self.expr(&Kind::Str);
+                if text.starts_with('@') { format!("strlen({text})") } else { format!("len({text})") }
+            }
             2 => {
                 let (a, b) = (self.expr(&Kind::Str), self.expr(&Kind::Str));
                 format!("strncmp({a}, {b}, {})", self.source.below(40))
