@@ -2,6 +2,7 @@
 //!
 //! They need root and a kernel that runs BPF; where there is none they fail and say why.
 
+mod arithmetic;
 mod cgo;
 mod command;
 mod counts;

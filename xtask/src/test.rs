@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::{Outcome, cargo, run, toolchains};
 
 /// Releases that the tests build programs with.
-const RELEASES: [&str; 4] = ["1.19", "1.21", "1.24", "1.27"];
+const RELEASES: [&str; 6] = ["1.19", "1.21", "1.23", "1.24", "1.25", "1.27"];
 
 /// Builds the workspace and runs its tests; `arguments` go to `cargo test`.
 pub(crate) fn test(arguments: &[String]) -> Outcome {

@@ -8,10 +8,14 @@ const PROGRAMS: u64 = 20_000;
 /// Tries PROGRAMS scripts, of the seeds from SEED on.
 pub(crate) fn verify(arguments: &[String]) -> Outcome {
     let (programs, seed) = read(arguments)?;
-    run(cargo()
-        .env("GPROBE_PROGRAMS", programs.to_string())
-        .env("GPROBE_SEED", seed.to_string())
-        .args(["test", "--test", "live", "the_verifier_never_says_no", "--", "--nocapture"]))
+    run(cargo().env("GPROBE_PROGRAMS", programs.to_string()).env("GPROBE_SEED", seed.to_string()).args([
+        "test",
+        "--test",
+        "live",
+        "the_verifier_never_says_no",
+        "--",
+        "--nocapture",
+    ]))
 }
 
 fn read(arguments: &[String]) -> Result<(u64, u64), String> {

@@ -16,9 +16,10 @@ impl Generator<'_> {
         match self.source.below(14) {
             0 => format!("strlen({})", self.expr(&Kind::Str)),
             1 => {
-                // The length of a map is another thing.
                 let text = self.expr(&Kind::Str);
-                if text.starts_with('@') { format!("strlen({text})") } else { format!("len({text})") }
+                // The length of a map is that of its keys.
+                let function = if text.starts_with('@') { "strlen" } else { "len" };
+                format!("{function}({text})")
             }
             2 => {
                 let (a, b) = (self.expr(&Kind::Str), self.expr(&Kind::Str));

@@ -189,7 +189,12 @@ impl Generator<'_> {
             (3, Holds::Plain(kind)) => {
                 let (map, key) = self.split_element(index);
                 let name = self.name();
-                self.vars.push(Var { name: name.clone(), kind: kind.clone(), assignable: true, declared: None });
+                self.vars.push(Var {
+                    name: name.clone(),
+                    kind: kind.clone(),
+                    assignable: true,
+                    declared: None,
+                });
                 format!("_ = find({map}, {key}, {name});")
             }
             _ => format!("delete({target});"),
