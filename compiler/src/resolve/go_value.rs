@@ -36,13 +36,13 @@ impl At {
 }
 
 /// A Go value: where, and of which type.
-struct Value {
+pub(super) struct Value {
     at: At,
-    ty: TypeId,
+    pub(super) ty: TypeId,
 }
 
 /// A Go value that has not been read, or any other value.
-enum Located {
+pub(super) enum Located {
     Go(Value),
     Expr(Expr),
 }
@@ -214,7 +214,7 @@ impl Body<'_, '_> {
     }
 
     /// A value where it is, if it is a Go value: it may be too large to be read whole for a part of it.
-    fn located(&mut self, expr: &ast::Expr) -> Option<Located> {
+    pub(super) fn located(&mut self, expr: &ast::Expr) -> Option<Located> {
         match &expr.kind {
             Ast::Field(base, name) if !self.is_tracepoint_args(base) => {
                 self.located_field(base, name, expr.span)
@@ -863,7 +863,14 @@ impl Body<'_, '_> {
     }
 
     /// An integer of a value, `offset` bytes into it.
-    fn word(&mut self, value: &Value, offset: u64, bytes: u8, signed: bool, span: Span) -> Option<Expr> {
+    pub(super) fn word(
+        &mut self,
+        value: &Value,
+        offset: u64,
+        bytes: u8,
+        signed: bool,
+        span: Span,
+    ) -> Option<Expr> {
         let ty = Ty::Value(Type::Int { bytes, signed });
         let memory = |addr: Expr| Expr {
             kind: ExprKind::ReadUser { addr: Box::new(addr), bytes, signed },

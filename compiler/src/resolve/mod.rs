@@ -18,6 +18,7 @@ mod effects;
 mod expr;
 mod format;
 mod go_capture;
+mod go_convert;
 mod go_value;
 mod hot;
 mod ident;
