@@ -182,3 +182,18 @@ fn labels_and_origins_are_those_that_the_program_gave() {
         crowd.end();
     }
 }
+
+/// Known since Go 1.23: before, debug information does not say where a closure keeps them.
+#[test]
+fn what_a_closure_has_captured_is_read_at_its_entry() {
+    for release in ["1.23", "1.27"] {
+        let command = format!("{} -n 30", Program::build("crowd", release, &[]).display());
+        let script = "go:main.main.func1 { @[args.i] = count(); @all[len(args.waits)] = count(); }";
+        let output = gprobe().args(["-f", "json", "-c", &command, "-e", script]).run().success();
+        let map = output.map("@");
+        for number in 0..30 {
+            assert_eq!(super::kit::number(&map, &number.to_string()), 1, "Go {release}: {map}");
+        }
+        assert_eq!(super::kit::number(&output.map("@all"), "7"), 30, "Go {release}");
+    }
+}
