@@ -189,11 +189,11 @@ fn what_a_closure_has_captured_is_read_at_its_entry() {
     for release in ["1.23", "1.27"] {
         let command = format!("{} -n 30", Program::build("crowd", release, &[]).display());
         let script = "go:main.main.func1 { @[args.i] = count(); @all[len(args.waits)] = count(); }";
-        let output = gprobe().args(["-f", "json", "-c", &command, "-e", script]).run().success();
-        let map = output.map("@");
+        let output = gprobe().args(["-q", "-c", &command, "-e", script]).run().success();
+        let lines: Vec<&str> = output.stdout.lines().collect();
         for number in 0..30 {
-            assert_eq!(super::kit::number(&map, &number.to_string()), 1, "Go {release}: {map}");
+            assert!(lines.contains(&format!("@[{number}]: 1").as_str()), "Go {release}: {lines:?}");
         }
-        assert_eq!(super::kit::number(&output.map("@all"), "7"), 30, "Go {release}");
+        assert!(lines.contains(&"@all[7]: 30"), "Go {release}: {lines:?}");
     }
 }
