@@ -38,9 +38,10 @@ pub fn compile(script: &Script, target: &Target<'_>) -> Result<Compiled, Vec<Dia
     let hosted_from = ir.programs.iter().position(|program| program.kind == ProgramKind::Iterate);
     let mut native = ir.clone();
     native.programs.truncate(hosted_from.unwrap_or(native.programs.len()));
-    let code =
-        allocate::allocate(native, target.kernel).map_err(|e| vec![too_large(&typed, &e.to_string())])?;
-    let (elf, callbacks) = emit::emit(&code).map_err(|e| vec![too_large(&typed, &e.to_string())])?;
+    let code = allocate::allocate(native, target.kernel)
+        .map_err(|e| vec![too_large(&typed, Some(e.program()), &e.to_string())])?;
+    let (elf, callbacks) =
+        emit::emit(&code).map_err(|e| vec![too_large(&typed, e.program(), &e.to_string())])?;
     let hosted = typed.go_lists.filter(|_| hosted_from.is_some());
     let hosted = hosted.map(|lists| Hosted { unit: Arc::new(ir.clone()), lists });
     let artifact = artifact(&typed, elf, actions, callbacks, hosted);
@@ -94,10 +95,18 @@ fn artifact(
 }
 
 /// The back end's limits: a probe that needs more than a BPF program can have.
-fn too_large(typed: &typed::Program, what: &str) -> Diagnostic {
-    let nowhere = Span::new(SourceId(0), 0, 0);
-    let span = typed.probes.first().map_or(nowhere, |p| p.span);
-    Diagnostic::error("too-large", span, "this is more than one BPF program can do")
+fn too_large(typed: &typed::Program, symbol: Option<&str>, what: &str) -> Diagnostic {
+    let number = symbol.and_then(|symbol| {
+        let number = symbol.strip_prefix("gp_prog")?;
+        number.split('_').next()?.parse::<usize>().ok()
+    });
+    let index = number.and_then(|n| n.checked_sub(usize::from(lower::has_start_clock(typed))));
+    let found = index.and_then(|index| typed.probes.get(index));
+    let (span, name) = match found {
+        Some(probe) => (probe.span, format!("`{}`", probe.title)),
+        None => (Span::new(SourceId(0), 0, 0), "this".to_owned()),
+    };
+    Diagnostic::error("too-large", span, format!("{name} is more than one BPF program can do"))
         .note(what.to_owned())
         .help("split the probe in several, or lower max_strlen")
 }

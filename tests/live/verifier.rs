@@ -1,10 +1,14 @@
 //! The kernel's verifier never says no to a script that is right.
 //!
-//! `GPROBE_PROGRAMS=20000 cargo test --test live verifier` tries more of them, `GPROBE_SEED=N` starts elsewhere;
-//! `cargo xtask verifier` does both.
+//! `cargo xtask verify [PROGRAMS [SEED]]` tries more of them, without a limit of time: it sets `GPROBE_PROGRAMS` and
+//! `GPROBE_SEED`. `GPROBE_KEEP=FOLDER` keeps the scripts that fail.
 
+#![allow(clippy::print_stdout, reason = "long runs say how far they are")]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use gprobe_compiler::compile;
 use gprobe_compiler::target::{KernelFacts, Options, Target as CompileTarget, TargetBinary};
@@ -18,6 +22,10 @@ use super::kit::program;
 
 /// Scripts that are tried where it is not said.
 const PROGRAMS: u64 = 300;
+/// Where it is not said, no script is begun later than this.
+const LONGEST: Duration = Duration::from_secs(60);
+/// Scripts that are tried on the slowest machine.
+const FEWEST: u64 = 100;
 /// Of a hundred scripts, at most so many may be larger than a BPF program can be.
 const TOO_LARGE_PERCENT: u64 = 5;
 
@@ -39,6 +47,14 @@ enum Fate {
     Wrong(String),
     /// Refused by the kernel.
     Refused(String),
+    /// The compiler found a bug of its own.
+    Broken(String),
+}
+
+impl Fate {
+    fn is_like(&self, other: &Fate) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
 }
 
 /// What is the same for all scripts.
@@ -55,6 +71,13 @@ impl Machine {
     }
 
     fn fate(&self, text: &str, go: bool) -> Fate {
+        catch_unwind(AssertUnwindSafe(|| self.try_out(text, go))).unwrap_or_else(|panic| {
+            let said = panic.downcast_ref::<String>().map_or("a panic", String::as_str);
+            Fate::Broken(said.lines().next().unwrap_or_default().to_owned())
+        })
+    }
+
+    fn try_out(&self, text: &str, go: bool) -> Fate {
         let parsed = gprobe_lang::parse(SourceId(0), text);
         if parsed.diagnostics.iter().any(Diagnostic::is_error) {
             return Fate::Wrong(told(&parsed.diagnostics));
@@ -91,54 +114,76 @@ fn has_go(seed: u64) -> bool {
     seed.is_multiple_of(2)
 }
 
-#[test]
-fn the_verifier_never_says_no() {
-    require_bpf();
-    let (programs, first) = (setting("GPROBE_PROGRAMS", PROGRAMS), setting("GPROBE_SEED", 1));
-    let machine = Machine::new();
-    let (next, too_large) = (AtomicU64::new(first), AtomicU64::new(0));
+/// Tries scripts on all CPUs; gives how many were tried, how many were too large, and which are bad.
+fn try_all(
+    machine: &Machine,
+    first: u64,
+    programs: u64,
+    limit: Option<Duration>,
+) -> (u64, u64, Vec<(u64, Fate)>) {
+    let start = Instant::now();
+    let (next, tried, too_large) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     let bad: Mutex<Vec<(u64, Fate)>> = Mutex::default();
+    let one = |index: u64| {
+        let seed = first + index;
+        let text = script(seed, has_go(seed));
+        match machine.fate(&text, has_go(seed)) {
+            Fate::Loaded => {}
+            Fate::TooLarge => drop(too_large.fetch_add(1, Ordering::Relaxed)),
+            fate => {
+                if let Ok(folder) = std::env::var("GPROBE_KEEP") {
+                    let text = format!("{text}\n/* {fate:#?} */\n");
+                    std::fs::write(format!("{folder}/{seed}.gp"), text).expect("written");
+                }
+                bad.lock().expect("no one panicked").push((seed, fate));
+            }
+        }
+        if (tried.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(1000) {
+            println!("{} scripts after {:.0?}", tried.load(Ordering::Relaxed), start.elapsed());
+        }
+    };
     let workers = std::thread::available_parallelism().map_or(1, |n| n.get());
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
                 loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= first + programs {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let late = index >= FEWEST && limit.is_some_and(|limit| start.elapsed() > limit);
+                    if index >= programs || late {
                         break;
                     }
-                    match machine.fate(&script(seed, has_go(seed)), has_go(seed)) {
-                        Fate::Loaded => {}
-                        Fate::TooLarge => drop(too_large.fetch_add(1, Ordering::Relaxed)),
-                        fate => bad.lock().expect("no one panicked").push((seed, fate)),
-                    }
+                    one(index);
                 }
             });
         }
     });
-    let too_large = too_large.into_inner();
     let mut bad = bad.into_inner().expect("no one panicked");
     bad.sort_by_key(|(seed, _)| *seed);
-    let refused = bad.iter().filter(|(_, fate)| matches!(fate, Fate::Refused(_))).count();
-    let wrong = bad.len() - refused;
-    println!("{programs} scripts: {refused} refused, {wrong} taken for wrong, {too_large} too large");
-    if let Ok(folder) = std::env::var("GPROBE_KEEP") {
-        for (seed, fate) in &bad {
-            let text = format!("{}\n/* {fate:#?} */\n", script(*seed, has_go(*seed)));
-            std::fs::write(format!("{folder}/{seed}.gp"), text).expect("written");
-        }
-    }
+    (tried.into_inner(), too_large.into_inner(), bad)
+}
+
+#[test]
+fn the_verifier_never_says_no() {
+    require_bpf();
+    let (programs, first) = (setting("GPROBE_PROGRAMS", PROGRAMS), setting("GPROBE_SEED", 1));
+    let limit = std::env::var_os("GPROBE_PROGRAMS").is_none().then_some(LONGEST);
+    let machine = Machine::new();
+    let (tried, too_large, bad) = try_all(&machine, first, programs, limit);
+    let count = |like: Fate| bad.iter().filter(|(_, fate)| fate.is_like(&like)).count();
+    println!(
+        "{tried} scripts from seed {first}: {} refused, {} taken for wrong, {} break the compiler, {too_large} too large",
+        count(Fate::Refused(String::new())),
+        count(Fate::Wrong(String::new())),
+        count(Fate::Broken(String::new())),
+    );
     if let Some((seed, fate)) = bad.first() {
-        let shows = |text: &str| match machine.fate(text, has_go(*seed)) {
-            Fate::Refused(_) => matches!(fate, Fate::Refused(_)),
-            Fate::Wrong(_) => matches!(fate, Fate::Wrong(_)),
-            _ => false,
-        };
+        let whole = script(*seed, has_go(*seed));
+        // A script taken for wrong becomes wrong for other reasons when lines are taken out.
         let small = match fate {
-            Fate::Refused(_) => shrink(&script(*seed, has_go(*seed)), shows),
-            _ => script(*seed, has_go(*seed)),
+            Fate::Wrong(_) => whole,
+            _ => shrink(&whole, |text| machine.fate(text, has_go(*seed)).is_like(fate)),
         };
-        panic!("seed {seed}: {small}\n{:#?}", machine.fate(&small, has_go(*seed)));
+        panic!("seed {seed}: {fate:#?}\n{small}\n{:#?}", machine.fate(&small, has_go(*seed)));
     }
-    assert!(too_large * 100 <= programs * TOO_LARGE_PERCENT, "{too_large} of {programs} are too large");
+    assert!(too_large * 100 <= tried * TOO_LARGE_PERCENT, "{too_large} of {tried} are too large");
 }

@@ -6,6 +6,7 @@ mod demo;
 mod fuzz;
 mod test;
 mod toolchains;
+mod verify;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -28,6 +29,7 @@ usage: cargo xtask TASK
   compat CHECKOUT          run bpftrace's own runtime tests, of a checkout of it, on gprobe (as root)
   fuzz TARGET [RUNS]       try RUNS inputs (100000) on `parse` or `check`
                            (needs nightly and cargo-fuzz)
+  verify [SCRIPTS [SEED]]  load random scripts (20000) in the kernel (as root)
 ";
 
 /// A task by its name.
@@ -40,12 +42,14 @@ fn task(name: &str) -> Option<fn(&[String]) -> Outcome> {
         "bpftrace" => bpftrace::bpftrace,
         "compat" => compat::compat,
         "fuzz" => fuzz::fuzz,
+        "verify" => verify::verify,
         _ => return None,
     })
 }
 
 /// Measures gprobe beside bpftrace.
 fn bench(arguments: &[String]) -> Outcome {
+    run(cargo().args(["bench", "--bench", "compile"]))?;
     run(cargo().args(["bench", "--bench", "goroutines"]))?;
     run(cargo().args(["bench", "--bench", "beside_bpftrace", "--"]).args(arguments))
 }
@@ -95,7 +99,7 @@ mod tests {
             .filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')))
             .filter_map(|line| line.split_whitespace().next())
             .collect();
-        assert_eq!(names.len(), 7);
+        assert_eq!(names.len(), 8);
         for name in names {
             assert!(task(name).is_some(), "{name}");
         }

@@ -25,7 +25,7 @@ pub const STACK_BYTES: u32 = 512;
 pub enum AllocateError {
     /// The per-CPU memory of one program is limited.
     #[error(
-        "probe `{program}` needs {bytes} bytes of memory of its own, but the kernel gives at most {limit}: \
+        "it needs {bytes} bytes of memory of its own, but the kernel gives at most {limit}: \
          use shorter strings (`config = {{ max_strlen = ... }}`) or fewer of them in one probe"
     )]
     ScratchTooLarge {
@@ -38,7 +38,7 @@ pub enum AllocateError {
     },
     /// So many values are needed at once that the stack is too small for them.
     #[error(
-        "probe `{program}` needs {bytes} bytes of stack, but the kernel gives {STACK_BYTES}: \
+        "it needs {bytes} bytes of stack, but the kernel gives {STACK_BYTES}: \
          split the probe, or use fewer variables in it"
     )]
     StackTooLarge {
@@ -48,11 +48,22 @@ pub enum AllocateError {
         bytes: u32,
     },
     /// A bug: registers were not found although spilling goes on.
-    #[error("no registers could be found for probe `{program}`; this is a bug in gprobe")]
+    #[error("no registers could be found for it; this is a bug in gprobe")]
     NoRegisters {
         /// The program's symbol.
         program: String,
     },
+}
+
+impl AllocateError {
+    /// The symbol of the program that does not fit.
+    pub fn program(&self) -> &str {
+        match self {
+            Self::ScratchTooLarge { program, .. }
+            | Self::StackTooLarge { program, .. }
+            | Self::NoRegisters { program } => program,
+        }
+    }
 }
 
 /// Bytes of stack tried for slots, one after the other, until the spilled values fit beside them.

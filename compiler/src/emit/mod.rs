@@ -18,7 +18,7 @@ use crate::ir::Role;
 pub enum EmitError {
     /// Jumps reach 32767 instructions in kernels before 6.6.
     #[error(
-        "probe `{program}` has {instructions} instructions, and this kernel's jumps reach only 32767: \
+        "it has {instructions} instructions, and this kernel's jumps reach only 32767: \
          split the probe, or use a kernel from 6.6 on"
     )]
     TooLong {
@@ -28,7 +28,7 @@ pub enum EmitError {
         instructions: usize,
     },
     /// A bug: the code names something that is not there.
-    #[error("the code of probe `{program}` is inconsistent ({what}); this is a bug in gprobe")]
+    #[error("its code is inconsistent ({what}); this is a bug in gprobe")]
     Inconsistent {
         /// The program's symbol.
         program: String,
@@ -38,6 +38,16 @@ pub enum EmitError {
     /// The object could not be written.
     #[error("the BPF object could not be written: {0}")]
     Object(String),
+}
+
+impl EmitError {
+    /// The symbol of the program that it is about, if it is about one.
+    pub fn program(&self) -> Option<&str> {
+        match self {
+            Self::TooLong { program, .. } | Self::Inconsistent { program, .. } => Some(program),
+            Self::Object(_) => None,
+        }
+    }
 }
 
 /// The BPF ELF object, and by program where its callbacks start, in instructions.

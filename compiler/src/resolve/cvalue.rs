@@ -214,7 +214,15 @@ impl Body<'_, '_> {
         let (bytes, signed) = scalar_bytes(ty);
         let kind = match at {
             At::Own { of, offset: start } => {
-                ExprKind::Part { of: Box::new(of), offset: start + offset, index: None, bytes, signed }
+                let part =
+                    ExprKind::Part { of: Box::new(of), offset: start + offset, index: None, bytes, signed };
+                if let CType::Chars { len } = ty {
+                    // As in memory: it is text.
+                    let part = Expr { kind: part, ty: result, span };
+                    let kind = ExprKind::OwnChars(Box::new(part));
+                    return Expr { kind, ty: Ty::string((*len).max(4)), span };
+                }
+                part
             }
             At::Memory { addr, kernel } => {
                 let addr = Box::new(plus(addr, offset));
@@ -260,6 +268,7 @@ fn place(value: Expr) -> At {
         ExprKind::ReadC { addr, kernel } => At::Memory { addr: *addr, kernel },
         ExprKind::CStr { addr, kernel, .. } => At::Memory { addr: *addr, kernel },
         ExprKind::Part { of, offset, index: None, .. } => At::Own { of: *of, offset },
+        ExprKind::OwnChars(own) => place(*own),
         kind => At::Own { of: Expr { kind, ..value }, offset: 0 },
     }
 }

@@ -45,7 +45,11 @@ impl Body<'_, '_> {
             Ast::TupleIndex(base, index) => self.tuple_index(base, index.value as usize, span),
             Ast::Tuple(parts) => {
                 let parts: Vec<Expr> = parts.iter().map(|p| self.expr(p)).collect();
-                let ty = Ty::Tuple(parts.iter().map(|p| p.ty.clone()).collect());
+                let tys = || parts.iter().map(|part| &part.ty);
+                if self.is_too_large(tys(), span) {
+                    return self.broken(span);
+                }
+                let ty = Ty::Tuple(tys().cloned().collect());
                 of(ExprKind::Tuple(parts), ty)
             }
             Ast::Cast(ty, inner) => self.cast(ty, inner, span),
@@ -483,9 +487,30 @@ impl Body<'_, '_> {
             tys.push((name.value.clone(), value.ty.clone()));
             parts.push(value);
         }
+        if self.is_too_large(tys.iter().map(|(_, ty)| ty), span) {
+            return self.broken(span);
+        }
         Expr { kind: ExprKind::Tuple(parts), ty: Ty::Record(tys), span }
     }
+
+    /// Says that a tuple of these parts is more than the memory of a probe. Without a limit, a few lines of
+    /// `$a = ($a, $a)` make a type that fills the machine's.
+    fn is_too_large<'t>(&mut self, parts: impl Iterator<Item = &'t Ty>, span: Span) -> bool {
+        let bytes = parts.map(|ty| u64::from(ty.stored().size())).sum::<u64>();
+        if bytes <= LARGEST_TUPLE {
+            return false;
+        }
+        let message = format!("this has {bytes} bytes; a value has at most {LARGEST_TUPLE}");
+        self.error(
+            Diagnostic::error("too-large", span, message)
+                .help("keep its parts apart, or shorten strings: `config = { max_strlen = 64 }`"),
+        );
+        true
+    }
 }
+
+/// Bytes of a tuple or a record: what a per-CPU map, which holds what the stack can't, has in an entry.
+const LARGEST_TUPLE: u64 = 32 * 1024;
 
 /// The type of a number written in the script.
 pub(super) fn literal(value: u64) -> Ty {

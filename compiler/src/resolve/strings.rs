@@ -85,7 +85,7 @@ impl Body<'_, '_> {
 
     /// `buf(address, length)`
     pub(super) fn buf(&mut self, args: &[ast::Expr], span: Span) -> Expr {
-        let Some(from) = args.first().map(|a| self.expr(a)) else { return self.broken(span) };
+        let Some(from) = args.first().map(|a| as_bytes(self.expr(a))) else { return self.broken(span) };
         let whole = match &from.ty {
             Ty::Value(Type::C(ty)) => Some(ty.size()),
             Ty::Value(Type::Str { max } | Type::Buf { max }) => Some(*max),
@@ -208,7 +208,7 @@ impl Body<'_, '_> {
 
     /// `macaddr(array)`
     pub(super) fn macaddr(&mut self, arg: Option<&ast::Expr>, span: Span) -> Expr {
-        let Some(value) = arg.map(|a| self.expr(a)) else { return self.broken(span) };
+        let Some(value) = arg.map(|a| as_bytes(self.expr(a))) else { return self.broken(span) };
         let word = |offset: u32, bytes: u8| {
             let ty = Ty::int(bytes, false);
             let kind = match &value.kind {
@@ -359,4 +359,12 @@ impl Body<'_, '_> {
 
 pub(super) fn number(n: i64, span: Span) -> Expr {
     Expr { kind: ExprKind::Int(n), ty: Ty::I64, span }
+}
+
+/// A `char[N]` of the script's own as the bytes it is, where it would be text.
+fn as_bytes(value: Expr) -> Expr {
+    match value.kind {
+        ExprKind::OwnChars(own) => *own,
+        _ => value,
+    }
 }

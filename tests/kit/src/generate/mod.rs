@@ -40,6 +40,8 @@ struct Var {
     kind: Kind,
     /// Not the variable of a loop.
     assignable: bool,
+    /// The number's type, where that is declared.
+    declared: Option<&'static str>,
 }
 
 /// A macro that gives a number made of numbers.

@@ -69,7 +69,7 @@ impl Generator<'_> {
 
     fn loop_stmt(&mut self) -> String {
         let name = self.name();
-        let counter = Var { name: name.clone(), kind: Kind::Int, assignable: false };
+        let counter = Var { name: name.clone(), kind: Kind::Int, assignable: false, declared: None };
         match self.source.below(5) {
             0 => {
                 let body = self.body(Some(counter));
@@ -116,7 +116,7 @@ impl Generator<'_> {
             Holds::Aggregate(..) => Kind::Int,
         };
         let kind = Kind::Tuple(vec![key, value]);
-        let body = self.body(Some(Var { name: name.clone(), kind, assignable: false }));
+        let body = self.body(Some(Var { name: name.clone(), kind, assignable: false, declared: None }));
         format!("for ({name} : {}) {body}", map.name)
     }
 
@@ -124,22 +124,24 @@ impl Generator<'_> {
     pub(super) fn set_new_var(&mut self) -> String {
         let mut kind = Kind::random(self.source, &self.structs, 2);
         if self.offers.stack && self.source.chance(12) {
-            kind = Kind::Stack(*self.source.one_of(&["ustack", "kstack"]));
+            kind = Kind::Stack(if self.source.chance(2) { "ustack" } else { "kstack" });
         }
         let name = self.name();
         let value = self.expr(&kind);
-        let declared = match (self.source.below(4), &kind) {
+        let mut declared = None;
+        let text = match (self.source.below(4), &kind) {
             // A number that does not fit is refused.
             (0, Kind::Int) => {
                 let ty = self.source.one_of(INTS).0;
+                declared = Some(ty);
                 format!("let {name}: {ty} = ({ty}){value};")
             }
             (0, Kind::Bool) => format!("let {name}: bool = {value};"),
             (0 | 1, _) => format!("let {name} = {value};"),
             _ => format!("{name} = {value};"),
         };
-        self.vars.push(Var { name, kind, assignable: true });
-        declared
+        self.vars.push(Var { name, kind, assignable: true, declared });
+        text
     }
 
     fn set_var(&mut self) -> String {
@@ -153,7 +155,10 @@ impl Generator<'_> {
             Kind::Int => *self.source.one_of(&["=", "+=", "-=", "*=", "&=", "|=", "^=", "<<=", ">>="]),
             _ => "=",
         };
-        format!("{} {op} {value};", var.name)
+        match (op, var.declared) {
+            ("=", Some(declared)) => format!("{} = ({declared}){value};", var.name),
+            _ => format!("{} {op} {value};", var.name),
+        }
     }
 
     /// `@m[key] = ...`
@@ -184,7 +189,12 @@ impl Generator<'_> {
             (3, Holds::Plain(kind)) => {
                 let (map, key) = self.split_element(index);
                 let name = self.name();
-                self.vars.push(Var { name: name.clone(), kind: kind.clone(), assignable: true });
+                self.vars.push(Var {
+                    name: name.clone(),
+                    kind: kind.clone(),
+                    assignable: true,
+                    declared: None,
+                });
                 format!("_ = find({map}, {key}, {name});")
             }
             _ => format!("delete({target});"),
