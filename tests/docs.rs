@@ -138,6 +138,19 @@ fn every_command_stands_in_the_reference_of_the_command_line() {
 }
 
 #[test]
+fn every_option_stands_in_the_reference_of_the_command_line() {
+    let help = Gprobe::at(env!("CARGO_BIN_EXE_gprobe")).args(["--help"]).run();
+    let options = regex::Regex::new(r"(?m)^ +(?:-[A-Za-z], )?(--[a-z-]+)").expect("an expression");
+    let (_, text) = read("docs/cli.md");
+    let mut seen = 0;
+    for option in options.captures_iter(&help.stdout) {
+        assert!(text.contains(&option[1]), "{}", &option[1]);
+        seen += 1;
+    }
+    assert!(seen >= 15, "{}", help.stdout);
+}
+
+#[test]
 fn every_code_of_a_message_is_explained() {
     let codes = regex::Regex::new(r#"(?:Diagnostic::(?:error|warning)|\.missing|\.absent)\(\s*"([a-z-]+)""#);
     let codes = codes.expect("an expression");

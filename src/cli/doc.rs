@@ -20,7 +20,7 @@ const SETTINGS: &[(&str, &str, &str)] = &[
     ("max_cat_bytes", "number", "Most bytes that `cat` shows of a file."),
     ("max_map_keys", "1 to 67108864", "Most keys that a map may have."),
     ("max_probes", "number", "Most probes that a script may attach."),
-    ("max_strlen", "8 to 16384", "Most bytes of a string that are kept."),
+    ("max_strlen", "1 to 16384", "Most bytes of a string that are kept."),
     ("missing_probes", "error, warn, ignore", "What it is when a probe matches nothing."),
     ("print_maps_on_exit", "true, false", "Whether maps are printed when the script ends."),
     ("show_debug_info", "true, false", "Whether stacks show source lines."),
