@@ -36,13 +36,20 @@ impl At {
 }
 
 /// A Go value: where, and of which type.
-struct Value {
+pub(super) struct Value {
     at: At,
-    ty: TypeId,
+    pub(super) ty: TypeId,
+}
+
+impl Value {
+    /// At an address.
+    pub(super) fn in_memory(addr: Expr, ty: TypeId) -> Self {
+        Self { at: At::Memory(addr), ty }
+    }
 }
 
 /// A Go value that has not been read, or any other value.
-enum Located {
+pub(super) enum Located {
     Go(Value),
     Expr(Expr),
 }
@@ -101,7 +108,12 @@ impl Body<'_, '_> {
         };
         let arguments: Vec<&gprobe_symbols::Param> = params.iter().filter(|p| !p.is_result).collect();
         let Some(param) = arguments.iter().find(|p| p.name == name.value) else {
-            let names = arguments.iter().map(|p| p.name.as_str());
+            let captured = file.binary.captured(function).unwrap_or_default();
+            if let Some(found) = captured.iter().find(|captured| captured.name == name.value) {
+                return self.captured_value(found, span);
+            }
+            let captured = captured.iter().map(|captured| captured.name.as_str());
+            let names = arguments.iter().map(|p| p.name.as_str()).chain(captured);
             self.error(super::advice::no_argument(&function.name, name, names));
             return None;
         };
@@ -214,7 +226,7 @@ impl Body<'_, '_> {
     }
 
     /// A value where it is, if it is a Go value: it may be too large to be read whole for a part of it.
-    fn located(&mut self, expr: &ast::Expr) -> Option<Located> {
+    pub(super) fn located(&mut self, expr: &ast::Expr) -> Option<Located> {
         match &expr.kind {
             Ast::Field(base, name) if !self.is_tracepoint_args(base) => {
                 self.located_field(base, name, expr.span)
@@ -267,7 +279,7 @@ impl Body<'_, '_> {
     }
 
     /// `*x` where x is a Go pointer that has not been read.
-    fn pointee(&mut self, value: Value, span: Span) -> Option<Value> {
+    pub(super) fn pointee(&mut self, value: Value, span: Span) -> Option<Value> {
         let executable = self.executable(span)?;
         let ty = self.go_type(&executable, value.ty, span)?;
         match ty.kind {
@@ -863,7 +875,14 @@ impl Body<'_, '_> {
     }
 
     /// An integer of a value, `offset` bytes into it.
-    fn word(&mut self, value: &Value, offset: u64, bytes: u8, signed: bool, span: Span) -> Option<Expr> {
+    pub(super) fn word(
+        &mut self,
+        value: &Value,
+        offset: u64,
+        bytes: u8,
+        signed: bool,
+        span: Span,
+    ) -> Option<Expr> {
         let ty = Ty::Value(Type::Int { bytes, signed });
         let memory = |addr: Expr| Expr {
             kind: ExprKind::ReadUser { addr: Box::new(addr), bytes, signed },
