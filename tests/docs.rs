@@ -5,7 +5,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gprobe_testkit::{Gprobe, Program, Target, workspace};
+use gprobe_compiler::builtins::Scope;
+use gprobe_compiler::reference;
+use gprobe_testkit::{Gprobe, Program, Target, require_bpf, workspace};
 
 fn read(name: &str) -> (PathBuf, String) {
     let path = workspace().join(name);
@@ -28,16 +30,36 @@ fn table(name: &str, mark: &str, rows: &[String]) {
     }
 }
 
+/// A row of a table, with what would end a cell escaped.
+fn row(name: &str, cells: &[&str], example: &str) -> String {
+    let escaped = |text: &str| text.replace('|', "\\|");
+    let cells: Vec<String> = cells.iter().map(|cell| escaped(cell)).collect();
+    format!("| `{}` | {} | `{}` |", escaped(name), cells.join(" | "), escaped(example))
+}
+
 #[test]
 fn the_tables_of_the_reference_are_those_of_the_compiler() {
     let builtins: Vec<String> = gprobe_compiler::builtins::BUILTINS
         .iter()
-        .map(|b| format!("| `{}` | {} | {} |", b.name, b.shown_type, b.doc))
+        .map(|b| {
+            let entry = reference::of_builtin(b.name).expect("an entry");
+            let place = match b.scope {
+                Scope::Everywhere => "",
+                Scope::Goroutine => "of Go programs",
+                Scope::Function => "on functions",
+                Scope::Stack => "with a stack",
+            };
+            let cells = [b.shown_type, entry.unit, place, entry.needs, b.doc];
+            row(b.name, &cells, entry.example)
+        })
         .collect();
     table("docs/language.md", "builtins", &builtins);
     let functions: Vec<String> = gprobe_compiler::functions::FUNCTIONS
         .iter()
-        .map(|f| format!("| `{}` | {} |", f.signature, f.doc))
+        .map(|f| {
+            let entry = reference::of_function(f.name).expect("an entry");
+            row(f.signature, &[entry.gives, entry.unit, entry.needs, f.doc], entry.example)
+        })
         .collect();
     table("docs/language.md", "functions", &functions);
 }
@@ -64,6 +86,25 @@ fn the_examples_of_the_reference_compile() {
         assert_eq!(output.code, Some(0), "{script}\n{}", output.stderr);
     }
     target.finish();
+}
+
+#[test]
+fn the_examples_of_builtins_and_functions_are_taken_by_the_kernel() {
+    require_bpf();
+    let program = Program::build("counts", "1.27", &[]);
+    let target = Target::start(&program, &[]);
+    let pid = target.pid().to_string();
+    let mut bad = Vec::new();
+    for entry in reference::BUILTINS.iter().chain(reference::FUNCTIONS) {
+        let output = Gprobe::at(env!("CARGO_BIN_EXE_gprobe"))
+            .args(["--dry-run", "--unsafe", "-p", &pid, "-e", &entry.script("main.plain")])
+            .run();
+        if output.code != Some(0) {
+            bad.push(format!("{}\n{}", entry.example, output.stderr));
+        }
+    }
+    target.finish();
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
 }
 
 #[test]
@@ -94,6 +135,19 @@ fn every_command_stands_in_the_reference_of_the_command_line() {
         }
     }
     assert!(seen >= 8, "{}", help.stdout);
+}
+
+#[test]
+fn every_option_stands_in_the_reference_of_the_command_line() {
+    let help = Gprobe::at(env!("CARGO_BIN_EXE_gprobe")).args(["--help"]).run();
+    let options = regex::Regex::new(r"(?m)^ +(?:-[A-Za-z], )?(--[a-z-]+)").expect("an expression");
+    let (_, text) = read("docs/cli.md");
+    let mut seen = 0;
+    for option in options.captures_iter(&help.stdout) {
+        assert!(text.contains(&option[1]), "{}", &option[1]);
+        seen += 1;
+    }
+    assert!(seen >= 15, "{}", help.stdout);
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub mod ir;
 pub mod lower;
 pub mod optimise;
 pub mod probe_kinds;
+pub mod reference;
 pub mod resolve;
 pub mod runtime_layout;
 pub mod target;

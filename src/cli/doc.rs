@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use gprobe_compiler::builtins::BUILTINS;
 use gprobe_compiler::functions::FUNCTIONS;
 use gprobe_compiler::probe_kinds::KINDS;
+use gprobe_compiler::reference::{self, Entry};
 use gprobe_lang::diagnostic::code::{self, CODES};
 use gprobe_lang::diagnostic::did_you_mean;
 
@@ -19,7 +20,7 @@ const SETTINGS: &[(&str, &str, &str)] = &[
     ("max_cat_bytes", "number", "Most bytes that `cat` shows of a file."),
     ("max_map_keys", "1 to 67108864", "Most keys that a map may have."),
     ("max_probes", "number", "Most probes that a script may attach."),
-    ("max_strlen", "8 to 16384", "Most bytes of a string that are kept."),
+    ("max_strlen", "1 to 16384", "Most bytes of a string that are kept."),
     ("missing_probes", "error, warn, ignore", "What it is when a probe matches nothing."),
     ("print_maps_on_exit", "true, false", "Whether maps are printed when the script ends."),
     ("show_debug_info", "true, false", "Whether stacks show source lines."),
@@ -72,10 +73,15 @@ fn about(name: &str) -> String {
         _ => name,
     };
     let builtins = BUILTINS.iter().filter(|builtin| builtin.name == plain);
-    parts
-        .extend(builtins.map(|b| format!("{} (a builtin: {})\n{}", b.name, b.shown_type, wrapped(b.doc, 2))));
+    parts.extend(builtins.map(|b| {
+        let more = reference::of_builtin(b.name).map(more).unwrap_or_default();
+        format!("{} (a builtin: {})\n{}{more}", b.name, b.shown_type, wrapped(b.doc, 2))
+    }));
     let functions = FUNCTIONS.iter().filter(|function| function.name == name);
-    parts.extend(functions.map(|f| format!("{} (a function)\n{}", f.signature, wrapped(f.doc, 2))));
+    parts.extend(functions.map(|f| {
+        let more = reference::of_function(f.name).map(more).unwrap_or_default();
+        format!("{} (a function)\n{}{more}", f.signature, wrapped(f.doc, 2))
+    }));
     let settings = SETTINGS.iter().filter(|(setting, ..)| *setting == name);
     parts.extend(settings.map(|(setting, values, text)| {
         let upper = setting.to_ascii_uppercase();
@@ -88,6 +94,14 @@ fn about(name: &str) -> String {
         parts.push(format!("{name} (a script that ships)\n{}\n", indented(&script.help(), 2)));
     }
     parts.join("\n")
+}
+
+/// What the reference adds, a line for each thing that there is.
+fn more(entry: &Entry) -> String {
+    let lines =
+        [("gives", entry.gives), ("unit", entry.unit), ("needs", entry.needs), ("example", entry.example)];
+    let said = lines.iter().filter(|(_, text)| !text.is_empty());
+    said.map(|(what, text)| format!("  {what:<8} {text}\n")).collect()
 }
 
 fn overview(out: &mut dyn Write) -> io::Result<()> {
@@ -172,6 +186,7 @@ mod tests {
         assert!(about("interval").contains("interval:1s {"));
         assert!(about("pid").contains("a builtin") && about("pid").contains("a function"));
         assert!(about("arg3").starts_with("arg0 "));
+        assert!(about("elapsed").contains("unit     ns") && about("count").contains("gives    aggregation"));
         assert!(about("max_strlen").contains("GPROBE_MAX_STRLEN"));
         assert!(about("cgocalls").contains("a script that ships"));
         assert_eq!(about("nothing"), "");

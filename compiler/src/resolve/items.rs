@@ -178,7 +178,7 @@ impl Resolver<'_> {
         let wanted = match name {
             "max_strlen" => match number.filter(|n| (1..=1 << 14).contains(n)) {
                 Some(n) => return options.max_strlen = n as u32,
-                None => "a number, 8 to 16384".to_owned(),
+                None => "a number, 1 to 16384".to_owned(),
             },
             "max_map_keys" => match number.filter(|n| (1..=1 << 26).contains(n)) {
                 Some(n) => return options.max_map_keys = n as u32,
