@@ -111,6 +111,12 @@ proptest! {
     }
 
     #[test]
+    fn any_words_on_a_long_line(words in prop::collection::vec(prop::sample::select(WORDS), 0..12)) {
+        let text: String = words.iter().filter(|word| **word != "\n").map(|word| format!("{word} ")).collect();
+        check(&format!("begin {{ {}{text}{} }}", "@日本 = 1; ".repeat(40), text.repeat(9)))?;
+    }
+
+    #[test]
     fn any_text(text in any::<String>()) {
         check(&text)?;
     }

@@ -137,6 +137,20 @@ impl Layout<'_> {
         }
     }
 
+    /// Where the `abi.Type` of a Go type lies; `None` where the program itself has no use for it.
+    ///
+    /// # Errors
+    /// As [`runtime_type`](Self::runtime_type).
+    pub fn runtime_address(&self, id: TypeId) -> Result<Option<LinkAddr>, Reason> {
+        let Some(place) = self.binary.dwarf()?.runtime_place(id).map_err(Reason::from)? else {
+            return Ok(None);
+        };
+        let start = self.binary.variable("runtime.types").map_or(0, |symbol| symbol.addr.0);
+        let offset = self.binary.go_version().is_none_or(|version| version.at_least(1, 21)) || place < start;
+        // Up to Go 1.20 it may be the address itself.
+        Ok(Some(LinkAddr(if offset { start.saturating_add(place) } else { place })))
+    }
+
     /// What a type is.
     ///
     /// # Errors

@@ -16,5 +16,6 @@ mod language;
 mod objects;
 mod safety;
 mod scripts;
+mod tutorial;
 mod values;
 mod verifier;

@@ -64,3 +64,37 @@ fn all_values_are_equal_to_gos_own_on_1_23() {
 fn all_values_are_equal_to_gos_own_on_1_27() {
     compare("1.27");
 }
+
+/// A conversion gives a pointer where the interface holds that type, and nil elsewhere.
+#[test]
+fn conversions_of_interfaces_are_checked() {
+    let script = r#"
+        go:main.showAnyStruct { $p = (*main.Point)(args.v); printf("struct %d %d\n", $p.X, $p.Y); }
+        go:main.showAnyPtr { $p = (*main.Point)(args.v); printf("pointer %d %d\n", $p.X, $p.Y); }
+        go:main.showNamer { $p = (*main.Point)(args.v); printf("namer %d %d\n", $p.X, $p.Y); }
+        go:main.showAnyInt { printf("int %d\n", (*main.Point)(args.v) == 0); }
+        go:main.showNilError { printf("nil %d\n", (*main.Point)(args.v) == 0); }
+        go:main.showPathError { $e = (*io/fs.PathError)(args.v); printf("%s %s\n", $e.Op, $e.Path); }
+        go:main.showError { printf("other %d\n", (*io/fs.PathError)(args.v) == 0); }"#;
+    for release in ["1.21", "1.23", "1.27"] {
+        let path = Program::build("values", release, &[]);
+        let mut target = Target::start(&path, &[]);
+        let pid = target.pid().to_string();
+        let mut running =
+            gprobe().args(["-p", &pid, "-e", script]).limit(Duration::from_secs(60)).run_until_attached();
+        told(&mut target);
+        let output = running.wait().success();
+        let mut lines: Vec<&str> = output.stdout.lines().filter(|line| !line.is_empty()).collect();
+        lines.sort_unstable();
+        let wanted = [
+            "int 1",
+            "namer 13 14",
+            "nil 1",
+            "open /no/such/file",
+            "other 1",
+            "pointer 11 12",
+            "struct 9 10",
+        ];
+        assert_eq!(lines, wanted, "Go {release}: {}", output.stderr);
+    }
+}

@@ -3,6 +3,8 @@
 //! `cargo xtask verify [PROGRAMS [SEED]]` tries more of them, without a limit of time: it sets `GPROBE_PROGRAMS` and
 //! `GPROBE_SEED`. `GPROBE_KEEP=FOLDER` keeps the scripts that fail.
 
+#![allow(clippy::print_stdout, reason = "long runs say how far they are")]
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -49,6 +49,7 @@ fn task(name: &str) -> Option<fn(&[String]) -> Outcome> {
 
 /// Measures gprobe beside bpftrace.
 fn bench(arguments: &[String]) -> Outcome {
+    run(cargo().args(["bench", "--bench", "compile"]))?;
     run(cargo().args(["bench", "--bench", "goroutines"]))?;
     run(cargo().args(["bench", "--bench", "beside_bpftrace", "--"]).args(arguments))
 }

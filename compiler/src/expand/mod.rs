@@ -93,6 +93,16 @@ impl Expander<'_> {
 
     fn declare(&mut self, decl: &Macro) {
         let key = (decl.name.value.clone(), decl.params.len());
+        for (index, one) in decl.params.iter().enumerate() {
+            let name = param(one);
+            if decl.params.iter().take(index).any(|other| param(other) == name) {
+                let message = format!("the macro `{}` has two parameters `{name}`", decl.name.value);
+                self.diagnostics.push(
+                    Diagnostic::error("redeclared", decl.name.span, message)
+                        .help("give one of the two another name"),
+                );
+            }
+        }
         if let Some(old) = self.macros.get(&key) {
             let diagnostic = Diagnostic::error(
                 "redeclared",

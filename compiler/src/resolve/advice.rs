@@ -117,15 +117,17 @@ pub(super) fn no_argument<'a>(
     names: impl Iterator<Item = &'a str>,
 ) -> Diagnostic {
     let all: Vec<&str> = names.collect();
-    // The compiler's own names, `~p0`, are for arguments without one.
-    let known: Vec<&str> = all.iter().copied().filter(|name| !name.starts_with('~')).collect();
+    // The compiler's own names, `~p0`, are for arguments without one, or that it adds, `.dict`.
+    let known: Vec<&str> = all.iter().copied().filter(|name| !name.starts_with(['~', '.'])).collect();
     let message = format!("`{function}` has no argument `{}`", wanted.value);
     let diagnostic = Diagnostic::error("unknown-field", wanted.span, message);
     let hint = did_you_mean(&wanted.value, known.iter().copied());
     let diagnostic = match (hint, known.first()) {
         (Some(hint), _) => diagnostic.help(hint),
         (None, Some(first)) => diagnostic.help(format!("name one that it has: `args.{first}`")),
-        (None, None) if all.is_empty() => diagnostic.help("its results are `retval` in `:return`"),
+        (None, None) if all.is_empty() => {
+            diagnostic.help("`gprobe list -v` shows what functions take and return")
+        }
         (None, None) => diagnostic.help("arguments without a name are read as `arg0`, `arg1` and so on"),
     };
     diagnostic.note(match known.as_slice() {

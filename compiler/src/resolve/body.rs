@@ -320,6 +320,8 @@ impl<'r, 't> Body<'r, 't> {
         use crate::artifact::MapValue::{Avg, Count, Max, Min, Sum};
         self.cx.mark_read(map);
         let ty = match self.cx.held(map) {
+            // What would be assigned to it is in a probe that matches nothing.
+            None if self.cx.unseen && self.cx.last_round => Ty::I64,
             None => Ty::Unknown,
             Some(Held::Plain(ty)) => ty,
             Some(Held::Aggregate(held @ (Count | Sum { .. } | Min { .. } | Max { .. } | Avg { .. }))) => {

@@ -175,7 +175,10 @@ impl Body<'_, '_> {
                 Some(text) => match self.cx.target.world.kernel_symbol(&text) {
                     Ok(addr) => of(ExprKind::Int(addr as i64), Ty::U64),
                     Err(absent) => {
-                        self.error(Diagnostic::error("unknown-name", span, absent.reason));
+                        self.error(
+                            Diagnostic::error("unknown-name", span, absent.reason)
+                                .help("`/proc/kallsyms` lists the kernel's symbols, to root alone"),
+                        );
                         self.broken(span)
                     }
                 },
@@ -185,7 +188,10 @@ impl Body<'_, '_> {
                 Some(text) => match self.cx.target.world.cgroup_id(&text) {
                     Ok(id) => of(ExprKind::Int(id as i64), Ty::U64),
                     Err(absent) => {
-                        self.error(Diagnostic::error("unknown-name", span, absent.reason));
+                        self.error(
+                            Diagnostic::error("unknown-name", span, absent.reason)
+                                .help("write a folder below `/sys/fs/cgroup`"),
+                        );
                         self.broken(span)
                     }
                 },
@@ -221,7 +227,10 @@ impl Body<'_, '_> {
         let Some(value) = arg.map(|a| self.expr(a)) else { return self.broken(span) };
         if !(value.ty.is_scalar() || value.ty == Ty::Unknown) {
             let message = format!("{what} is a number, and this is {}", value.ty.describe());
-            self.error(Diagnostic::error("type-mismatch", value.span, message));
+            self.error(
+                Diagnostic::error("type-mismatch", value.span, message)
+                    .help("what is text already is shown as it is"),
+            );
             return self.broken(span);
         }
         Expr { kind: value.kind, ty: Ty::Value(ty), span }
@@ -428,7 +437,10 @@ impl Body<'_, '_> {
             (None, Some(key)) => Some(self.map_key(name, Some(std::slice::from_ref(key)), first.span)),
             (key, None) => Some(self.map_key(name, key.as_deref(), first.span)),
             (Some(_), Some(_)) => {
-                self.error(Diagnostic::error("wrong-arguments", span, "the key is given twice"));
+                self.error(
+                    Diagnostic::error("wrong-arguments", span, "the key is given twice")
+                        .help(format!("write `@{name}[key]`, or `@{name}, key`")),
+                );
                 None
             }
         }

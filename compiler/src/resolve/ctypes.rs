@@ -58,11 +58,14 @@ impl Resolver<'_> {
             if let Some(value) = value {
                 match self.constant_of(value) {
                     Some(value) => next = value,
-                    None => self.report(Diagnostic::error(
-                        "not-constant",
-                        value.span,
-                        "the value of an enum's name must be a number",
-                    )),
+                    None => self.report(
+                        Diagnostic::error(
+                            "not-constant",
+                            value.span,
+                            "the value of an enum's name must be a number",
+                        )
+                        .help("write a number, or none: names count up by themselves"),
+                    ),
                 }
             }
             names.push((next as u64, name.value.clone()));
@@ -99,7 +102,19 @@ impl Resolver<'_> {
             CTypeKind::Enum(_) => return None,
         };
         let mut layout = Layout { packed: decl.packed, is_union, ..Layout::default() };
-        for field in fields {
+        for (index, field) in fields.iter().enumerate() {
+            let before = fields.iter().take(index).find(|other| other.name.value == field.name.value);
+            if let Some(before) = before.filter(|_| !field.name.value.is_empty()) {
+                self.report(
+                    Diagnostic::error(
+                        "redeclared",
+                        field.name.span,
+                        format!("the field `{}` is declared twice", field.name.value),
+                    )
+                    .also(before.name.span, "first here")
+                    .help("give one of the two another name"),
+                );
+            }
             let ty = self.c_field_type(&field.ty)?;
             match field.bits {
                 Some(bits) if bits > ty.size() * 8 || !ty.is_scalar() => {

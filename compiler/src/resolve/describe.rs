@@ -11,8 +11,8 @@ impl Ty {
             Ty::Pointer(Pointee::C { ty, .. }) => format!("{ty} *"),
             Ty::Pointer(_) => "a pointer".into(),
             Ty::Literal(_) => "a number".into(),
-            Ty::Tuple(_) => "a tuple".into(),
-            Ty::Record(_) => "a record".into(),
+            Ty::Tuple(_) => format!("the tuple {}", self.short()),
+            Ty::Record(_) => format!("the record {}", self.short()),
             Ty::Value(artifact::Type::Str { .. }) => "a string".into(),
             Ty::Value(artifact::Type::Bool) => "a bool".into(),
             Ty::Value(

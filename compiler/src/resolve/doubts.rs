@@ -12,8 +12,8 @@ use crate::artifact::Type;
 use crate::builtins::Id;
 
 impl Body<'_, '_> {
-    /// Warns of a comparison that always comes out the same.
-    pub(super) fn doubt_comparison(
+    /// Warns of a comparison that always comes out the same, and of a shift beyond all bits.
+    pub(super) fn doubt_binary(
         &mut self,
         op: BinaryOp,
         written: (&ast::Expr, &ast::Expr),
@@ -21,6 +21,16 @@ impl Body<'_, '_> {
         b: &Expr,
         span: Span,
     ) {
+        if let (BinaryOp::Shl | BinaryOp::Shr, Some(n)) = (op, constant(b))
+            && !(0..64).contains(&n)
+        {
+            let label = format!("the same as a shift by {}", n & 63);
+            self.doubt(
+                Diagnostic::warning("out-of-range", b.span, "numbers have 64 bits")
+                    .label(label)
+                    .help("shift by 0 to 63"),
+            );
+        }
         let Some(mirrored) = mirror(op) else { return };
         if let (ExprKind::Str(text), other) | (other, ExprKind::Str(text)) = (&a.kind, &b.kind) {
             let ty = if matches!(a.kind, ExprKind::Str(_)) { &b.ty } else { &a.ty };

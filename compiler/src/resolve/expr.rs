@@ -34,7 +34,7 @@ impl Body<'_, '_> {
             Ast::IncDec(op, inner) => self.inc_dec(*op, inner, span),
             Ast::Binary(op, left, right) => {
                 let (a, b) = (self.expr(left), self.expr(right));
-                self.doubt_comparison(*op, (left, right), &a, &b, span);
+                self.doubt_binary(*op, (left, right), &a, &b, span);
                 self.binary(*op, a, b, span)
             }
             Ast::Ternary { cond, then, otherwise } => self.ternary(cond, then.as_deref(), otherwise, span),

@@ -36,13 +36,13 @@ impl At {
 }
 
 /// A Go value: where, and of which type.
-struct Value {
+pub(super) struct Value {
     at: At,
-    ty: TypeId,
+    pub(super) ty: TypeId,
 }
 
 /// A Go value that has not been read, or any other value.
-enum Located {
+pub(super) enum Located {
     Go(Value),
     Expr(Expr),
 }
@@ -156,7 +156,10 @@ impl Body<'_, '_> {
         let Some(file) = self.cx.binaries.get(*binary).cloned() else { return self.broken(span) };
         let Ok(results) = file.binary.results_at_return(function) else { return rax };
         let Some(param) = results.first() else {
-            self.error(Diagnostic::error("no-value", span, format!("`{}` returns nothing", function.name)));
+            self.error(
+                Diagnostic::error("no-value", span, format!("`{}` returns nothing", function.name))
+                    .help("`gprobe list -v` shows what functions take and return"),
+            );
             return self.broken(span);
         };
         let size = file.binary.layout().ty(param.ty).map(|t| t.size).unwrap_or(8);
@@ -211,7 +214,7 @@ impl Body<'_, '_> {
     }
 
     /// A value where it is, if it is a Go value: it may be too large to be read whole for a part of it.
-    fn located(&mut self, expr: &ast::Expr) -> Option<Located> {
+    pub(super) fn located(&mut self, expr: &ast::Expr) -> Option<Located> {
         match &expr.kind {
             Ast::Field(base, name) if !self.is_tracepoint_args(base) => {
                 self.located_field(base, name, expr.span)
@@ -273,11 +276,14 @@ impl Body<'_, '_> {
                 Some(Value { at: At::Memory(addr), ty: pointee })
             }
             _ => {
-                self.error(Diagnostic::error(
-                    "type-mismatch",
-                    span,
-                    format!("only a pointer can be followed, and this is {}", ty.name),
-                ));
+                self.error(
+                    Diagnostic::error(
+                        "type-mismatch",
+                        span,
+                        format!("only a pointer can be followed, and this is {}", ty.name),
+                    )
+                    .help("leave the `*` away"),
+                );
                 None
             }
         }
@@ -857,7 +863,14 @@ impl Body<'_, '_> {
     }
 
     /// An integer of a value, `offset` bytes into it.
-    fn word(&mut self, value: &Value, offset: u64, bytes: u8, signed: bool, span: Span) -> Option<Expr> {
+    pub(super) fn word(
+        &mut self,
+        value: &Value,
+        offset: u64,
+        bytes: u8,
+        signed: bool,
+        span: Span,
+    ) -> Option<Expr> {
         let ty = Ty::Value(Type::Int { bytes, signed });
         let memory = |addr: Expr| Expr {
             kind: ExprKind::ReadUser { addr: Box::new(addr), bytes, signed },

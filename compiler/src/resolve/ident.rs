@@ -287,10 +287,10 @@ impl Body<'_, '_> {
                 name.span,
                 format!("the tracepoint {tracepoint} has no field `{}`", name.value),
             );
-            if let Some(hint) = did_you_mean(&name.value, fields.iter().map(|f| f.name.as_str())) {
-                diagnostic = diagnostic.help(hint);
-            }
             let known: Vec<&str> = fields.iter().map(|f| f.name.as_str()).collect();
+            let hint = did_you_mean(&name.value, known.iter().copied());
+            diagnostic =
+                diagnostic.help(hint.unwrap_or_else(|| "name one of its fields: `args.NAME`".to_owned()));
             diagnostic = diagnostic.note(format!("its fields: {}", known.join(", ")));
             self.error(diagnostic);
             return self.broken(span);

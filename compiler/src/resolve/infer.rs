@@ -118,9 +118,8 @@ impl Held {
                 (Max { signed: x }, Max { signed: y }) => Some(Max { signed: x | y }),
                 (Stats { signed: x }, Stats { signed: y }) => Some(Stats { signed: x | y }),
                 (MapValue::TSeries(x), MapValue::TSeries(y)) => {
-                    let joined = TSeries { signed: x.signed | y.signed, ..x.clone() };
-                    (joined == TSeries { signed: joined.signed, ..y.clone() })
-                        .then_some(MapValue::TSeries(joined))
+                    let joined = TSeries { signed: x.signed | y.signed, ..*x };
+                    (joined == TSeries { signed: joined.signed, ..*y }).then_some(MapValue::TSeries(joined))
                 }
                 (a, b) if a == b => Some(a.clone()),
                 _ => None,

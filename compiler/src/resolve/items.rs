@@ -232,7 +232,7 @@ impl Resolver<'_> {
             _ => {
                 let mut diagnostic = Diagnostic::error(
                     "unknown-setting",
-                    name_span,
+                    name_span.to(span),
                     format!("{given}: not a known configuration option"),
                 );
                 diagnostic = match did_you_mean(name, SETTINGS.iter().copied()) {

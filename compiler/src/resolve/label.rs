@@ -21,11 +21,14 @@ impl Body<'_, '_> {
         }
         let Some(key) = self.literal(args.first(), "the label's key") else { return self.broken(span) };
         if key.len() > LONGEST_KEY {
-            self.error(Diagnostic::error(
-                "out-of-range",
-                args.first().map_or(span, |arg| arg.span),
-                format!("the label's key must have at most {LONGEST_KEY} bytes, not {}", key.len()),
-            ));
+            self.error(
+                Diagnostic::error(
+                    "out-of-range",
+                    args.first().map_or(span, |arg| arg.span),
+                    format!("this label's key has {} bytes", key.len()),
+                )
+                .help(format!("keys of at most {LONGEST_KEY} bytes are looked for")),
+            );
             return self.broken(span);
         }
         if !self.need_runtime("label", span) {

@@ -1,5 +1,8 @@
 //! What is left over once all bodies are typed: maps, values and parameters without another end.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use gprobe_lang::diagnostic::{Diagnostic, did_you_mean};
 use gprobe_lang::source::Span;
 
@@ -27,7 +30,7 @@ impl Resolver<'_> {
                     Diagnostic::warning("unused-map", map.first, format!("Unused map: @{}", map.name))
                         .help("remove its declaration"),
                 );
-            } else if !(map.tried && self.has_errors()) {
+            } else if !(self.unseen || map.tried && self.has_errors()) {
                 let known: Vec<String> =
                     self.maps.iter().filter(|m| m.value.is_some()).map(|m| format!("@{}", m.name)).collect();
                 let near = did_you_mean(&format!("@{}", map.name), known.iter().map(String::as_str));
@@ -106,4 +109,42 @@ impl Resolver<'_> {
 /// Where expressions are that have no type.
 fn unknown(list: &[Expr]) -> impl Iterator<Item = Span> {
     list.iter().filter(|expr| expr.ty == Ty::Unknown).map(|expr| expr.span)
+}
+
+/// One message for one place, where each function that a pattern matches has its own.
+pub(super) fn folded(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut kept: Vec<(Diagnostic, usize)> = Vec::new();
+    let mut places: HashMap<(&'static str, Span), usize> = HashMap::new();
+    for diagnostic in diagnostics {
+        // What is wrong with a whole because of its part has been said of the part, or the other way round.
+        let span = diagnostic.primary.span;
+        let nested = |other: Span| {
+            let within = |a: Span, b: Span| a.start >= b.start && a.end <= b.end;
+            other != span && other.source == span.source && (within(span, other) || within(other, span))
+        };
+        if diagnostic.is_error()
+            && kept.iter().any(|(known, _)| known.code == diagnostic.code && nested(known.primary.span))
+        {
+            continue;
+        }
+        match places.entry((diagnostic.code, diagnostic.primary.span)) {
+            Entry::Occupied(place) => {
+                if let Some((_, more)) = kept.get_mut(*place.get()) {
+                    *more += 1;
+                }
+            }
+            Entry::Vacant(place) => {
+                place.insert(kept.len());
+                kept.push((diagnostic, 0));
+            }
+        }
+    }
+    let said = |(diagnostic, more): (Diagnostic, usize)| match more {
+        0 => diagnostic,
+        more => {
+            let places = if more == 1 { "another place".to_owned() } else { format!("{more} more places") };
+            diagnostic.note(format!("the same is wrong at {places} that the probe is on: narrow its pattern"))
+        }
+    };
+    kept.into_iter().map(said).collect()
 }

@@ -18,6 +18,7 @@ mod effects;
 mod expr;
 mod format;
 mod go_capture;
+mod go_convert;
 mod go_value;
 mod hot;
 mod ident;
@@ -85,6 +86,7 @@ pub fn resolve(
     if cx.has_errors() && probes.iter().all(|(_, candidates)| candidates.is_empty()) {
         return Err(cx.diagnostics);
     }
+    cx.unseen = probes.iter().any(|(_, candidates)| candidates.is_empty());
     let found = cx.diagnostics.clone();
     let mut typed = Vec::new();
     for round in 0..MAX_ROUNDS {
@@ -120,6 +122,8 @@ struct Resolver<'t> {
     /// By file and address of the function.
     params: HashMap<(usize, u64), ParamsOrReason>,
     last_round: bool,
+    /// A probe matches nothing, so that its body is not looked at.
+    unseen: bool,
     /// How Go values are captured.
     go_values: Vec<crate::artifact::GoCapture>,
     go_lists: Option<crate::artifact::GoLists>,
@@ -150,6 +154,7 @@ impl<'t> Resolver<'t> {
             runtime: None,
             params: HashMap::new(),
             last_round: false,
+            unseen: false,
             go_values: Vec::new(),
             go_lists: None,
             names_go_types: false,
@@ -365,14 +370,14 @@ impl<'t> Resolver<'t> {
         probes.sort_by_key(|probe| probe.kind == ProgramKind::Iterate);
         self.added_to_twice(&probes);
         self.unassigned_maps();
-        if !self.has_errors() {
+        if !self.has_errors() && !self.unseen {
             self.unknown_values(&probes);
         }
         self.unknown_options();
         if self.has_errors() {
             // What is not used may be used where the error is.
             self.diagnostics.retain(|d| d.is_error() || !matches!(d.code, "unused-variable" | "unused-map"));
-            return Err(self.diagnostics);
+            return Err(leftovers::folded(self.diagnostics));
         }
         let maps = self
             .maps

@@ -138,7 +138,9 @@ impl Body<'_, '_> {
             return Some(Stmt::Emit { action: self.cx.action(action), args: Vec::new() });
         }
         if args.len() > 1 {
-            self.error(Diagnostic::error("wrong-arguments", span, "only a map is printed in part"));
+            self.error(Diagnostic::error("wrong-arguments", span, "only a map is printed in part").help(
+                "several values are a tuple, `print((a, b))`, or have a format, `printf(\"%v %v\\n\", a, b)`",
+            ));
             return None;
         }
         if let Ast::Map { name, key: Some(key) } = &first.kind {

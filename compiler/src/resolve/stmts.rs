@@ -157,11 +157,8 @@ impl Body<'_, '_> {
             self.gives_nothing(value.span);
             return None;
         }
-        let stated = match ty {
-            // Where there is no such type, the variable is declared all the same.
-            Some(ty) => Some(self.type_expr(ty).unwrap_or(Ty::Unknown)),
-            None => None,
-        };
+        // Where there is no such type, the variable is declared all the same.
+        let stated = ty.map(|ty| self.type_expr(ty).unwrap_or(Ty::Unknown));
         if self.is_in_innermost_scope(&name.value) {
             self.error(
                 Diagnostic::error(

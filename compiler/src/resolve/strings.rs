@@ -232,7 +232,10 @@ impl Body<'_, '_> {
             other => {
                 let message =
                     format!("a hardware address is an array of 6 bytes, and this is {}", other.describe());
-                self.error(Diagnostic::error("type-mismatch", value.span, message));
+                self.error(
+                    Diagnostic::error("type-mismatch", value.span, message)
+                        .help("name the array, or say what is there: `macaddr((uint8[6])x)`"),
+                );
                 return self.broken(span);
             }
         }

@@ -107,6 +107,9 @@ impl Body<'_, '_> {
 
     /// `(T)x`
     pub(super) fn cast(&mut self, ty: &ast::TypeExpr, inner: &ast::Expr, span: Span) -> Expr {
+        if let Some(converted) = self.go_conversion(ty, inner, span) {
+            return converted;
+        }
         let value = self.expr(inner);
         if value.ty == Ty::NONE {
             self.gives_nothing(value.span);

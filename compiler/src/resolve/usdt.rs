@@ -146,10 +146,11 @@ impl Resolver<'_> {
             format!("no usdt probe of {} matches `{provider}:{name}`", file.name)
         };
         let names = all.iter().map(|usdt| usdt.name.as_str());
-        let help = did_you_mean(name, names).or_else(|| {
-            (!all.is_empty()).then(|| format!("`gprobe -l 'usdt:{}:*'` shows what there is", file.name))
+        let help = did_you_mean(name, names).unwrap_or_else(|| match all {
+            [] => "probe a function instead: `uprobe:FILE:FUNCTION`".to_owned(),
+            _ => format!("`gprobe -l 'usdt:{}:*'` shows what there is", file.name),
         });
-        self.missing("no-match", span, message, help);
+        self.missing("no-match", span, message, Some(help));
     }
 }
 
@@ -176,7 +177,10 @@ impl Body<'_, '_> {
                     1 => "one argument, arg0".to_owned(),
                     n => format!("{n} arguments, arg0 to arg{}", n - 1),
                 };
-                self.error(Diagnostic::error("out-of-range", span, format!("`{name}` has {has}")));
+                self.error(
+                    Diagnostic::error("out-of-range", span, format!("`{name}` has {has}"))
+                        .help("`gprobe list -v` shows the arguments of usdt probes"),
+                );
                 return self.broken(span);
             }
         };
@@ -185,7 +189,10 @@ impl Body<'_, '_> {
             UsdtPlace::Constant(value) => ExprKind::Int(cut(value, bytes, signed)),
             UsdtPlace::Register(register, byte) => match x64::dwarf_register(register.0) {
                 Some(offset) => ExprKind::Context { offset: offset + u16::from(byte), bytes, signed },
-                None => return self.broken(span),
+                None => {
+                    self.in_float_register(span);
+                    return self.broken(span);
+                }
             },
             UsdtPlace::Memory { base, index, displacement } => {
                 let addr = self.address(base.map(|base| (base, 1)), index, displacement, span);

@@ -60,6 +60,13 @@ impl<'a> Dwarf<'a> {
         types.as_ref().map(|types| types.get(&place).copied()).map_err(Clone::clone)
     }
 
+    /// The place of a type behind `runtime.types`.
+    pub(crate) fn runtime_place(&self, id: TypeId) -> Result<Option<u64>, Error> {
+        let types = self.data.runtime_types.get_or_init(|| runtime_types::read(self));
+        let types = types.as_ref().map_err(Clone::clone)?;
+        Ok(types.iter().find(|(_, known)| **known == id).map(|(place, _)| *place))
+    }
+
     /// The type of that name.
     pub(crate) fn find_type(&self, name: &str) -> Result<TypeId, Reason> {
         let (bare, tag) = types::c_tag(name);

@@ -124,7 +124,7 @@ impl Generator<'_> {
     pub(super) fn set_new_var(&mut self) -> String {
         let mut kind = Kind::random(self.source, &self.structs, 2);
         if self.offers.stack && self.source.chance(12) {
-            kind = Kind::Stack(*self.source.one_of(&["ustack", "kstack"]));
+            kind = Kind::Stack(if self.source.chance(2) { "ustack" } else { "kstack" });
         }
         let name = self.name();
         let value = self.expr(&kind);

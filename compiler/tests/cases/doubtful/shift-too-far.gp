@@ -1,0 +1,1 @@
+begin { $x = nsecs; print($x >> 70); }

@@ -1,0 +1,1 @@
+begin { @x[pid] = 5; delete(@x[pid], 1); }

@@ -1,0 +1,2 @@
+enum e { A = "x" };
+begin { print(A); }

@@ -1,0 +1,1 @@
+go:main.mixed { print(*args.n); }

@@ -1,0 +1,1 @@
+go:main.* { print(args.n); }

@@ -1,0 +1,1 @@
+go:main.main:return { print(retval); }

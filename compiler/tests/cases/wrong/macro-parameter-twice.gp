@@ -1,0 +1,2 @@
+macro f(x, x) { x }
+begin { print(f(1, 2)); }

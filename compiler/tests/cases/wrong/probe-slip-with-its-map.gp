@@ -1,0 +1,2 @@
+go:main.plian { @start[goid] = nsecs; }
+go:main.plain:return { print(nsecs - @start[goid]); }

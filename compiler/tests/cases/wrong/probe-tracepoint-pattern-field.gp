@@ -1,0 +1,1 @@
+tracepoint:sched:* { print(args.prev_pid); }

@@ -1,0 +1,2 @@
+struct p { int x; int x; };
+begin { exit(); }

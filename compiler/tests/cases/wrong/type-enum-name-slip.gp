@@ -1,0 +1,2 @@
+enum color { RED, GREEN };
+begin { print(GREN); }

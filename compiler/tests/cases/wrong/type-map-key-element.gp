@@ -1,0 +1,1 @@
+go:main.plain { @[goid, gostack] = count(); print(@[goid]); }

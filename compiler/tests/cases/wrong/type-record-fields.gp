@@ -1,0 +1,1 @@
+begin { $r = (a=1); $r = (b=1); print($r); }
