@@ -124,7 +124,7 @@ fn files_are_one_idea_long() {
         // The whole typed tree.
         ("compiler/src/resolve/typed.rs", 700),
         // One function for each form of a Go value that expressions read.
-        ("compiler/src/resolve/go_value.rs", 1000),
+        ("compiler/src/resolve/go_value.rs", 1020),
         // One match over all functions of the language.
         ("compiler/src/resolve/call.rs", 660),
         // One match over all kinds of expressions.
@@ -134,7 +134,7 @@ fn files_are_one_idea_long() {
         // What all of lowering writes instructions with.
         ("compiler/src/lower/builder.rs", 560),
         // One life of a script: attach, read, detach.
-        ("runtime/src/attach.rs", 530),
+        ("runtime/src/attach.rs", 540),
     ];
     for path in all_sources() {
         let name = path.strip_prefix(workspace()).expect("a path of ours").display().to_string();

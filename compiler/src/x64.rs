@@ -7,6 +7,8 @@ pub const R14: u16 = 8;
 pub const RBP: u16 = 32;
 /// Offset of RAX.
 pub const RAX: u16 = 80;
+/// Offset of RDX: at a Go closure's entry, the address of its struct (`cmd/compile/abi-internal.md`).
+pub const RDX: u16 = 96;
 /// Offset of RIP.
 pub const RIP: u16 = 128;
 /// Offset of EFLAGS.

@@ -19,7 +19,7 @@ use crate::go::offsets::RuntimeOffsets;
 use crate::go::version::GoVersion;
 use crate::go::{abi, moduledata, sites, tls, wait_reasons};
 use crate::layout::{Layout, TypeId};
-use crate::location::{Location, Param};
+use crate::location::{Captured, Location, Param};
 use crate::pclntab::{self, Magic, Pclntab, Table};
 use crate::site::Sites;
 
@@ -187,6 +187,14 @@ impl Binary {
     /// [`Reason::NoDwarf`], or where DWARF has no such function.
     pub fn params(&self, function: &Function) -> Result<Vec<Param>, Reason> {
         self.dwarf()?.params(function)
+    }
+
+    /// The variables that a Go function has captured, where it is a closure; known since Go 1.23.
+    ///
+    /// # Errors
+    /// As [`params`](Self::params).
+    pub fn captured(&self, function: &Function) -> Result<Vec<Captured>, Reason> {
+        self.dwarf()?.captured(function)
     }
 
     /// The parameters of a Go function where its ABI puts them: right at the entry site.

@@ -43,6 +43,6 @@ pub use go::offsets::{GOffsets, MOffsets, POffsets, RuntimeOffsets};
 pub use go::version::GoVersion;
 pub use insn::x64::X64Reg;
 pub use layout::{Field, Layout, Scalar, Type, TypeId, TypeKind};
-pub use location::{Location, Param};
+pub use location::{Captured, Location, Param};
 pub use site::{Cost, EntryCondition, Site, SiteKind, Sites};
 pub use usdt::{Usdt, UsdtArg, UsdtPlace};

@@ -19,6 +19,19 @@ pub enum Location {
     Unavailable,
 }
 
+/// A variable that a closure has captured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Captured {
+    /// Its name in the source.
+    pub name: String,
+    /// Its type; where it is captured by reference, that of a pointer to it.
+    pub ty: TypeId,
+    /// Whether the closure has its address, as the function around it goes on to change it.
+    pub by_reference: bool,
+    /// Bytes from the start of the closure's struct, whose address the closure is called with.
+    pub offset: u64,
+}
+
 /// A parameter or a result of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Param {

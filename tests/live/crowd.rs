@@ -182,3 +182,18 @@ fn labels_and_origins_are_those_that_the_program_gave() {
         crowd.end();
     }
 }
+
+/// Known since Go 1.23: before, debug information does not say where a closure keeps them.
+#[test]
+fn what_a_closure_has_captured_is_read_at_its_entry() {
+    for release in ["1.23", "1.27"] {
+        let command = format!("{} -n 30", Program::build("crowd", release, &[]).display());
+        let script = "go:main.main.func1 { @[args.i] = count(); @all[len(args.waits)] = count(); }";
+        let output = gprobe().args(["-q", "-c", &command, "-e", script]).run().success();
+        let lines: Vec<&str> = output.stdout.lines().collect();
+        for number in 0..30 {
+            assert!(lines.contains(&format!("@[{number}]: 1").as_str()), "Go {release}: {lines:?}");
+        }
+        assert!(lines.contains(&"@all[7]: 30"), "Go {release}: {lines:?}");
+    }
+}

@@ -26,6 +26,9 @@ impl Body<'_, '_> {
             Ast::PositionalCount => of(ExprKind::Int(self.cx.target.params.len() as i64), Ty::I64),
             Ast::Map { name, key } => {
                 let (map, key) = self.map_key(name, key.as_deref(), span);
+                if self.cx.has_error_at(span) {
+                    return self.broken(span);
+                }
                 self.map_get(map, key, span)
             }
             Ast::Ident(name) => self.ident(name, span),

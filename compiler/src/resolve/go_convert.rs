@@ -1,20 +1,33 @@
-//! Checked conversions: `(*main.T)(x)` of an interface.
+//! What closures have captured, and checked conversions: `(*main.T)(x)` of an interface.
 //!
-//! Gives a pointer to what the interface holds where that is a `main.T` or a `*main.T`, else nil, so that
+//! The conversion gives a pointer to what the interface holds where that is a `main.T` or a `*main.T`, else nil, so that
 //! scripts can ask: `$t = (*main.T)(args.err); if ($t != 0) { ... }`.
 
 use gprobe_lang::ast::{self, ExprKind as Ast, TypeKind as Written};
 use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_lang::source::Span;
-use gprobe_symbols::TypeKind;
+use gprobe_symbols::{Captured, TypeKind};
 
 use super::body::Body;
 use super::cvalue::plus;
 use super::go_value::{Located, Value};
 use super::typed::{Compare, Expr, ExprKind, Pointee, Ty};
 use crate::target::TargetBinary;
+use crate::x64;
 
 impl Body<'_, '_> {
+    /// What a closure has captured, at its entry: there RDX has the address of the closure's struct.
+    pub(super) fn captured_value(&mut self, captured: &Captured, span: Span) -> Option<Value> {
+        if self.place.is_inside() {
+            self.not_here("args", "what a closure has captured is known where it begins", span);
+            return None;
+        }
+        let register = ExprKind::Context { offset: x64::RDX, bytes: 8, signed: false };
+        let closure = Expr { kind: register, ty: Ty::U64, span };
+        let value = Value::in_memory(plus(closure, u32::try_from(captured.offset).ok()?), captured.ty);
+        if captured.by_reference { self.pointee(value, span) } else { Some(value) }
+    }
+
     /// The conversion, where it is one of an interface.
     pub(super) fn go_conversion(
         &mut self,

@@ -41,6 +41,13 @@ pub(super) struct Value {
     pub(super) ty: TypeId,
 }
 
+impl Value {
+    /// At an address.
+    pub(super) fn in_memory(addr: Expr, ty: TypeId) -> Self {
+        Self { at: At::Memory(addr), ty }
+    }
+}
+
 /// A Go value that has not been read, or any other value.
 pub(super) enum Located {
     Go(Value),
@@ -101,7 +108,12 @@ impl Body<'_, '_> {
         };
         let arguments: Vec<&gprobe_symbols::Param> = params.iter().filter(|p| !p.is_result).collect();
         let Some(param) = arguments.iter().find(|p| p.name == name.value) else {
-            let names = arguments.iter().map(|p| p.name.as_str());
+            let captured = file.binary.captured(function).unwrap_or_default();
+            if let Some(found) = captured.iter().find(|captured| captured.name == name.value) {
+                return self.captured_value(found, span);
+            }
+            let captured = captured.iter().map(|captured| captured.name.as_str());
+            let names = arguments.iter().map(|p| p.name.as_str()).chain(captured);
             self.error(super::advice::no_argument(&function.name, name, names));
             return None;
         };
@@ -267,7 +279,7 @@ impl Body<'_, '_> {
     }
 
     /// `*x` where x is a Go pointer that has not been read.
-    fn pointee(&mut self, value: Value, span: Span) -> Option<Value> {
+    pub(super) fn pointee(&mut self, value: Value, span: Span) -> Option<Value> {
         let executable = self.executable(span)?;
         let ty = self.go_type(&executable, value.ty, span)?;
         match ty.kind {

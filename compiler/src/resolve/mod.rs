@@ -175,6 +175,11 @@ impl<'t> Resolver<'t> {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
+    /// Whether something is wrong at this very place.
+    fn has_error_at(&self, span: Span) -> bool {
+        self.diagnostics.iter().any(|d| d.is_error() && d.primary.span == span)
+    }
+
     /// The index of a file in the artifact.
     fn binary_index(&mut self, binary: &TargetBinary) -> usize {
         if let Some(index) = self.binaries.iter().position(|b| b.path == binary.path) {
@@ -323,7 +328,9 @@ impl<'t> Resolver<'t> {
 
     fn probe(&mut self, probe: &ast::Probe, candidate: &Candidate) -> Probe {
         let mut presets = Vec::new();
+        let reported = self.diagnostics.len();
         let (predicate, stmts, vars, uses) = loop {
+            self.diagnostics.truncate(reported);
             let mut body = Body::new(self, &candidate.place, presets);
             let predicate = probe.predicate.as_ref().map(|p| body.condition(p));
             let stmts = body.block(&probe.body);

@@ -1,6 +1,6 @@
 //! Parameters and results.
 
-use gimli::{AttributeValue, LocationLists, Operation, UnitOffset};
+use gimli::{AttributeValue, DwAt, LocationLists, Operation, UnitOffset};
 
 use super::Dwarf;
 use super::locations::Locations;
@@ -10,7 +10,11 @@ use crate::address::LinkAddr;
 use crate::error::{Error, Reason};
 use crate::functions::Function;
 use crate::insn::x64::X64Reg;
-use crate::location::{Location, Param};
+use crate::location::{Captured, Location, Param};
+
+/// Go's own attribute (`src/cmd/internal/dwarf/dwarf.go`, since Go 1.23): where in a closure's struct a
+/// variable that it has captured lies.
+const DW_AT_GO_CLOSURE_OFFSET: DwAt = DwAt(0x2907);
 
 impl<'a> Dwarf<'a> {
     /// The parameters and results of a function, in order.
@@ -26,6 +30,27 @@ impl<'a> Dwarf<'a> {
             }
         }
         Ok(params)
+    }
+
+    /// The variables that a closure has captured.
+    pub(crate) fn captured(&self, function: &Function) -> Result<Vec<Captured>, Reason> {
+        let missing =
+            || Reason::NotFound { what: "debug information of the function", name: function.name.clone() };
+        let (unit, offset) = self.function(function)?.ok_or_else(missing)?;
+        let (_, children) = unit.entry_with_children(offset).map_err(Reason::from)?.ok_or_else(missing)?;
+        let mut found = Vec::new();
+        for child in &children {
+            let Some(offset) = child.attr_value(DW_AT_GO_CLOSURE_OFFSET).and_then(|v| v.udata_value()) else {
+                continue;
+            };
+            let (Some(ty), Some(name)) = (self.type_of(&unit, child)?, self.name(&unit, child)?) else {
+                continue;
+            };
+            let reference = name.strip_prefix('&').map(str::to_owned);
+            let by_reference = reference.is_some();
+            found.push(Captured { name: reference.unwrap_or(name), ty, by_reference, offset });
+        }
+        Ok(found)
     }
 
     /// The entry of a function: with its name, or, where it was inlined too, with an origin that has.
