@@ -51,11 +51,14 @@ impl BitSet {
         grown
     }
 
-    /// Keeps what is also in `other`.
-    pub(crate) fn intersect(&mut self, other: &Self) {
+    /// Keeps what is also in `other`; says whether that took anything away.
+    pub(crate) fn intersect(&mut self, other: &Self) -> bool {
+        let mut shrunk = false;
         for (word, kept) in self.words.iter_mut().zip(&other.words) {
+            shrunk |= *word & !kept != 0;
             *word &= kept;
         }
+        shrunk
     }
 
     /// Takes all of `other` out.

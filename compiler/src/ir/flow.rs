@@ -237,11 +237,15 @@ impl Liveness {
     pub(crate) fn new(blocks: &[BlockFacts], bound: usize) -> Self {
         let mut before: Vec<BitSet> = blocks.iter().map(|block| block.reads.clone()).collect();
         let mut after = vec![BitSet::new(bound); blocks.len()];
+        // Values flow against control, so late blocks go first: few rounds are needed then.
+        let order = postorder(blocks.len(), |block| {
+            blocks.get(block).map_or_else(Vec::new, |facts| facts.successors.clone())
+        });
         let mut changed = true;
         while changed {
             changed = false;
-            // Values flow against control, so late blocks go first.
-            for ((block, facts), after) in blocks.iter().enumerate().zip(&mut after).rev() {
+            for &block in &order {
+                let (Some(facts), Some(after)) = (blocks.get(block), after.get_mut(block)) else { continue };
                 let mut grown = false;
                 for &successor in &facts.successors {
                     if let Some(needed) = before.get(successor) {
@@ -259,6 +263,27 @@ impl Liveness {
         }
         Self { after }
     }
+}
+
+/// The blocks that control can reach, each behind all it leads to, but for loops.
+pub(crate) fn postorder(blocks: usize, successors: impl Fn(usize) -> Vec<usize>) -> Vec<usize> {
+    let mut order = Vec::with_capacity(blocks);
+    let mut reached = BitSet::new(blocks);
+    let mut open: Vec<(usize, Vec<usize>)> = Vec::new();
+    if reached.insert(0) {
+        open.push((0, successors(0)));
+    }
+    while let Some((block, left)) = open.last_mut() {
+        match left.pop() {
+            Some(next) if next < blocks && reached.insert(next) => open.push((next, successors(next))),
+            Some(_) => {}
+            None => {
+                order.push(*block);
+                open.pop();
+            }
+        }
+    }
+    order
 }
 
 /// New ids for the blocks that control can reach, in their order; `None` for the others.

@@ -1,6 +1,7 @@
 //! Checks that IR is well-formed. It finds bugs of the stages before; scripts cannot cause what it
 //! reports.
 
+use super::flow::postorder;
 use super::print::InstText;
 use super::{BitSet, Block, Inst, Program, Terminator, Unit, VReg};
 
@@ -127,24 +128,23 @@ impl Checker<'_> {
         if let Some(entry) = before.first_mut() {
             *entry = BitSet::new(bound);
         }
-        let mut pending = vec![0usize];
-        let mut visited = BitSet::new(blocks.len());
-        visited.insert(0);
-        while let Some(id) = pending.pop() {
-            let (Some(block), Some(start)) = (blocks.get(id), before.get(id)) else { continue };
-            let mut assigned = start.clone();
-            for inst in &block.insts {
-                inst.assigned().into_iter().for_each(|reg| {
+        let mut order = postorder(blocks.len(), |id| {
+            let end = blocks.get(id).map(|block| &block.end);
+            end.map_or_else(Vec::new, |end| end.successors().map(|to| to.0 as usize).collect())
+        });
+        // What control reaches first goes first: few rounds are needed then.
+        order.reverse();
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for &id in &order {
+                let (Some(block), Some(start)) = (blocks.get(id), before.get(id)) else { continue };
+                let mut assigned = start.clone();
+                for reg in block.insts.iter().filter_map(Inst::assigned) {
                     assigned.insert(reg.0 as usize);
-                });
-            }
-            for to in block.end.successors().map(|to| to.0 as usize) {
-                let Some(target) = before.get_mut(to) else { continue };
-                let old = target.clone();
-                target.intersect(&assigned);
-                if *target != old || visited.insert(to) {
-                    visited.insert(to);
-                    pending.push(to);
+                }
+                for to in block.end.successors().map(|to| to.0 as usize) {
+                    changed |= before.get_mut(to).is_some_and(|target| target.intersect(&assigned));
                 }
             }
         }

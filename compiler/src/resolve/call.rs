@@ -405,6 +405,10 @@ impl Body<'_, '_> {
     /// A string that is known before the script runs: written in it, or a parameter.
     pub(super) fn literal_or_param(&mut self, expr: Option<&ast::Expr>, what: &str) -> Option<String> {
         let arg = expr?;
+        // It is no value of the script: `max_strlen` does not limit it.
+        if let Ast::Str(bytes) = &arg.kind {
+            return Some(String::from_utf8_lossy(bytes).into_owned());
+        }
         let value = self.expr(arg);
         match value.kind {
             ExprKind::Str(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),

@@ -321,7 +321,10 @@ impl Generator<'_> {
     fn array_element(&mut self) -> String {
         let (ty, bytes) = *self.source.one_of(INTS);
         let len = 8 / bytes;
-        let array = self.expr(&Kind::Array(ty, bytes, len));
+        let kind = Kind::Array(ty, bytes, len);
+        let array = self.expr(&kind);
+        // An index behind a map's name is a key.
+        let array = if array.starts_with('@') { self.made(&kind, true) } else { array };
         if self.source.chance(2) {
             format!("{array}[{}]", self.source.below(len as usize))
         } else {

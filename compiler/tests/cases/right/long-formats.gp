@@ -1,0 +1,4 @@
+config = { max_strlen = 16 }
+begin {
+  printf("a format is no string of the script: %d\n", pid);
+}
