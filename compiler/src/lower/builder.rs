@@ -367,7 +367,9 @@ impl<'p> Builder<'p> {
 
     /// Copies `size` bytes, a multiple of 8, within the script's own memory.
     pub(super) fn copy_bytes(&mut self, to: VReg, to_offset: u32, from: VReg, offset: u32, size: u32) {
-        if size > LARGEST_BY_WORD {
+        // A part of a C value may lie anywhere; words are at multiples of 8.
+        let aligned = to_offset.is_multiple_of(8) && offset.is_multiple_of(8);
+        if size > LARGEST_BY_WORD || !aligned {
             let to = self.bin(BinOp::Add, to.into(), Operand::Imm(i64::from(to_offset)));
             let from = self.bin(BinOp::Add, from.into(), Operand::Imm(i64::from(offset)));
             let size = Operand::Imm(i64::from(size));

@@ -47,6 +47,8 @@ pub(crate) struct NewProgram<'a> {
     /// Where the functions start that helpers call back, in instructions.
     pub(crate) callbacks: &'a [u32],
     pub(crate) name: &'a str,
+    /// `BPF_F_*`
+    pub(crate) flags: u32,
 }
 
 /// Loads a program; with `log`, the verifier writes there why it refuses it.
@@ -61,6 +63,7 @@ pub(crate) fn load_program(program: &NewProgram<'_>, log: Option<&mut [u8]>) -> 
     load.expected_attach_type = program.attach_type;
     load.insns = program.insns.as_ptr() as u64;
     load.insn_cnt = program.insns.len() as u32;
+    load.prog_flags = program.flags;
     load.license = c"GPL".as_ptr() as u64;
     for (to, from) in load.prog_name.iter_mut().zip(program.name.bytes().take(15)) {
         *to = from as libc::c_char;
