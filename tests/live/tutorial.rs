@@ -55,7 +55,7 @@ fn the_one_liners_print_what_the_tutorial_shows() {
             .expect("bash");
         let printed = String::from_utf8_lossy(&output.stdout);
         let found: BTreeSet<String> = printed.lines().filter_map(masked).collect();
-        let wanted: Vec<String> = shown.expect("its output").lines().filter_map(masked).collect();
+        let wanted: BTreeSet<String> = shown.expect("its output").lines().filter_map(masked).collect();
         let there = wanted.iter().filter(|line| found.contains(*line)).count();
         // What happens seldom may not happen in a second.
         if !output.status.success() || there * 2 < wanted.len() || wanted.is_empty() {
