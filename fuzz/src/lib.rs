@@ -68,8 +68,11 @@ fn compiled(script: &ast::Script, kernel: &KernelFacts) -> Result<Vec<u8>, Vec<d
         executable: None,
         kernel,
         world: &world::Bare,
-        options: Options::default(),
+        options: Options { unsafe_allowed: true, report_errors: true, ..Options::default() },
+        command: Some(43),
         params: vec!["7".into(), "word".into()],
+        settings: Vec::new(),
+        named: vec![("level".into(), Some("3".into())), ("all".into(), None)],
     };
     compile(script, &target).map(|compiled| compiled.artifact.elf)
 }

@@ -4,26 +4,23 @@
 //! holds, also what nothing reads any more. So what rounds leave behind is overwritten.
 
 use super::code::{Arg, Base, Block, Code, Inst, Source, Terminator};
-use crate::ir::{BlockFacts, Liveness, Size};
+use crate::ir::{BlockFacts, BlockId, Liveness, Size};
 
-/// Overwrites, where a round begins, places of spilled values that earlier rounds have left.
+/// Overwrites, on the ways to where a round begins, places of spilled values that rounds leave behind.
 pub(super) fn clear_left_values(code: &mut Code) {
-    let heads: Vec<(usize, usize)> = code
-        .blocks
-        .iter()
-        .enumerate()
-        .filter_map(|(head, block)| match block.end {
-            Terminator::MayGoto { next, .. } => Some((head, next.0 as usize)),
-            _ => None,
+    let heads: Vec<usize> = (0..code.blocks.len())
+        .filter(|index| {
+            code.blocks.get(*index).is_some_and(|block| matches!(block.end, Terminator::MayGoto { .. }))
         })
         .collect();
     if heads.is_empty() || code.spills == 0 {
         return;
     }
     let live = live_places(code);
-    for (head, round) in heads {
-        let jumps_back = |block: &Block| block.end.successors().iter().any(|to| to.0 as usize == head);
-        let last = code.blocks.iter().rposition(jumps_back).unwrap_or(head);
+    let blocks = code.blocks.len();
+    for head in heads {
+        let jumps_here = |block: &Block| block.end.successors().iter().any(|to| to.0 as usize == head);
+        let last = code.blocks.iter().take(blocks).rposition(jumps_here).unwrap_or(head);
         let mut left: Vec<u32> = code
             .blocks
             .iter()
@@ -39,14 +36,28 @@ pub(super) fn clear_left_values(code: &mut Code) {
         left.dedup();
         let live = live.get(head);
         left.retain(|place| live.is_some_and(|live| !live.contains(*place as usize)));
-        let Some(block) = code.blocks.get_mut(round) else { continue };
-        let clear = left.into_iter().map(|place| Inst::Store {
-            base: Base::Spill(place),
-            offset: 0,
-            src: Source::Imm(0),
-            size: Size::B8,
-        });
-        block.insts.splice(0..0, clear);
+        if left.is_empty() {
+            continue;
+        }
+        let clear = || {
+            left.iter().map(|place| Inst::Store {
+                base: Base::Spill(*place),
+                offset: 0,
+                src: Source::Imm(0),
+                size: Size::B8,
+            })
+        };
+        let head = BlockId(head as u32);
+        for index in 0..code.blocks.len() {
+            let added = BlockId(code.blocks.len() as u32);
+            let Some(block) = code.blocks.get_mut(index) else { continue };
+            if matches!(block.end, Terminator::Jump(to) if to == head) {
+                block.insts.extend(clear());
+            } else if block.end.successors().contains(&head) {
+                block.end.retarget(|to| if to == head { added } else { to });
+                code.blocks.push(Block { insts: clear().collect(), end: Terminator::Jump(head) });
+            }
+        }
     }
 }
 
@@ -81,4 +92,56 @@ fn live_places(code: &Code) -> Vec<crate::ir::BitSet> {
         })
         .collect();
     Liveness::new(&facts, bound).after
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::ProgramKind;
+    use crate::ir::{Cond, Role, VReg};
+
+    #[test]
+    fn each_way_to_a_round_clears_what_rounds_leave_behind() {
+        let store = |place, src| Inst::Store { base: Base::Spill(place), offset: 0, src, size: Size::B8 };
+        let again = Terminator::Branch {
+            cond: Cond::Eq,
+            a: VReg(0),
+            b: Source::Imm(0),
+            then: BlockId(1),
+            otherwise: BlockId(3),
+        };
+        let mut code = Code {
+            symbol: "loop".into(),
+            role: Role::Main,
+            kind: ProgramKind::Uprobe,
+            blocks: vec![
+                Block { insts: vec![store(0, Source::Imm(7))], end: Terminator::Jump(BlockId(1)) },
+                Block { insts: Vec::new(), end: Terminator::MayGoto { next: BlockId(2), out: BlockId(3) } },
+                Block {
+                    insts: vec![
+                        store(1, Source::Reg(VReg(0))),
+                        Inst::Load { dst: VReg(0), base: Base::Spill(0), offset: 0, size: Size::B8 },
+                    ],
+                    end: again,
+                },
+                Block { insts: Vec::new(), end: Terminator::ReturnImm(0) },
+            ],
+            vregs: 1,
+            spills: 2,
+        };
+        clear_left_values(&mut code);
+        // Place 0 is still read in the next round; place 1 is not.
+        let cleared = |block: &Block| {
+            let stores = block.insts.iter().filter_map(|inst| match inst {
+                Inst::Store { base: Base::Spill(place), src: Source::Imm(0), .. } => Some(*place),
+                _ => None,
+            });
+            stores.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            code.blocks.iter().map(cleared).collect::<Vec<_>>(),
+            [vec![1], vec![], vec![], vec![], vec![1]]
+        );
+        assert_eq!(code.blocks[2].end.successors(), [BlockId(4), BlockId(3)]);
+    }
 }

@@ -261,6 +261,8 @@ fn assigned(list: &[Stmt], found: &mut Vec<VarId>) {
 fn has_loops(list: &[Stmt]) -> bool {
     list.iter().any(|stmt| match stmt {
         Stmt::While { .. } | Stmt::ForRange { .. } | Stmt::ForMap { .. } | Stmt::Unroll { .. } => true,
+        // A Go value is followed through its pointers.
+        Stmt::Emit { args, .. } => args.iter().any(|arg| matches!(arg.kind, ExprKind::GoValue { .. })),
         Stmt::If { then, otherwise, .. } => has_loops(then) || has_loops(otherwise),
         Stmt::Scope(body) => has_loops(body),
         _ => false,

@@ -428,14 +428,14 @@ impl Body<'_, '_> {
             Some(Located::Expr(value)) if value.ty == Ty::Unknown => return self.broken(span),
             Some(Located::Expr(value)) => {
                 let text = value.ty.describe();
-                return self.string(text.as_bytes(), span);
+                return self.found_string(&text, span);
             }
             None => return self.broken(span),
         };
         let Some(executable) = self.executable(span) else { return self.broken(span) };
         let Some(ty) = self.go_type(&executable, value.ty, span) else { return self.broken(span) };
         let TypeKind::Interface { empty } = ty.kind else {
-            return self.string(ty.name.as_bytes(), span);
+            return self.found_string(&ty.name, span);
         };
         let Some(head) = self.word(&value, 0, 8, false, span) else { return self.broken(span) };
         self.cx.names_go_types = true;
