@@ -26,6 +26,16 @@ pub struct Compiled {
     pub code: allocate::Unit,
 }
 
+/// Finds out what is wrong with a script for a target; gives what is worth knowing where nothing is.
+///
+/// # Errors
+/// All that is wrong with the script, with warnings among it. What is more than a BPF program can do shows
+/// only when it is compiled.
+pub fn check(script: &Script, target: &Target<'_>) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+    let script = expand::expand(script, target.world)?;
+    resolve::resolve(&script, target).map(|(_, _, warnings)| warnings)
+}
+
 /// Compiles a script for a target.
 ///
 /// # Errors

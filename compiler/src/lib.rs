@@ -24,4 +24,4 @@ pub mod runtime_layout;
 pub mod target;
 pub mod x64;
 
-pub use compile::{Compiled, compile};
+pub use compile::{Compiled, check, compile};

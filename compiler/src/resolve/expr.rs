@@ -102,12 +102,6 @@ impl Body<'_, '_> {
         Expr { kind: ExprKind::Str(bytes.to_vec()), ty: Ty::string(max), span }
     }
 
-    /// A string that the script does not spell, as much of it as a string may have.
-    pub(super) fn found_string(&mut self, text: &str, span: Span) -> Expr {
-        let fits = text.floor_char_boundary(self.cx.options.max_strlen as usize);
-        self.string(text.get(..fits).unwrap_or_default().as_bytes(), span)
-    }
-
     pub(super) fn var(&mut self, name: &str, span: Span) -> Expr {
         match self.find_var(name) {
             Some(id) => {

@@ -13,6 +13,12 @@ use crate::artifact::{CType, Type};
 use crate::functions::Id;
 
 impl Body<'_, '_> {
+    /// A string that the script does not spell, as much of it as a string may have.
+    pub(super) fn found_string(&mut self, text: &str, span: Span) -> Expr {
+        let fits = text.floor_char_boundary(self.cx.options.max_strlen as usize);
+        self.string(text.get(..fits).unwrap_or_default().as_bytes(), span)
+    }
+
     /// `str(address)` and `str(address, length)`
     pub(super) fn str(&mut self, args: &[ast::Expr], span: Span) -> Expr {
         let Some(first) = args.first() else { return self.broken(span) };

@@ -84,7 +84,11 @@ struct Generator<'s> {
 
 /// The script of a seed; `go`: with probes on the program `values` of the tests.
 pub fn script(seed: u64, go: bool) -> String {
-    let mut source = Source::new(seed);
+    script_of(Source::new(seed), go)
+}
+
+/// The script of a source's choices; `go` as of [`script`].
+pub fn script_of(mut source: Source, go: bool) -> String {
     let mut generator = Generator {
         source: &mut source,
         structs: Vec::new(),
@@ -199,11 +203,20 @@ impl Generator<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::script;
+    use super::{Source, script, script_of};
 
     #[test]
     fn a_seed_always_gives_the_same_script() {
         assert_eq!(script(7, true), script(7, true));
         assert_ne!(script(7, true), script(8, true));
+    }
+
+    #[test]
+    fn bytes_choose_as_far_as_they_reach() {
+        let of = |bytes: &[u8]| script_of(Source::of_bytes(bytes), false);
+        let bytes: Vec<u8> = (0..400u16).map(|n| (n * 7) as u8).collect();
+        assert_eq!(of(&bytes), of(&bytes));
+        assert_ne!(of(&bytes), of(&[]));
+        assert_ne!(of(&bytes), of(&bytes[1..]));
     }
 }

@@ -1,21 +1,35 @@
-//! Random choices that a seed makes.
+//! Choices that a seed makes, or the bytes of a fuzzer.
 
 /// Gives numbers that look random: splitmix64.
 #[derive(Clone, Debug)]
 pub struct Source {
     state: u64,
+    /// What chooses first: two bytes for each choice, so that changed bytes change few choices.
+    bytes: std::vec::IntoIter<u8>,
 }
 
 impl Source {
     /// The choices of a seed.
     pub fn new(seed: u64) -> Self {
-        Self { state: seed }
+        Self { state: seed, bytes: Vec::new().into_iter() }
+    }
+
+    /// The choices of bytes, and of seed 0 once they are used up.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self { state: 0, bytes: bytes.to_vec().into_iter() }
     }
 
     /// Any 64 bits.
     pub fn bits(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let given = self.bytes.next().map(|low| u16::from_le_bytes([low, self.bytes.next().unwrap_or(0)]));
+        let state = match given {
+            Some(given) => u64::from(given).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            None => {
+                self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+                self.state
+            }
+        };
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     }
