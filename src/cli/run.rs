@@ -248,7 +248,7 @@ impl Times {
 
 fn announce(args: &Run, attached: &Attached, sink: &mut Sink<'_>) -> Result<(), Failure> {
     let probes = attached.artifact().probe_count();
-    sink.attached(attached.artifact(), args.quiet)?;
+    sink.attached(attached.artifact())?;
     sink.flush()?;
     if args.quiet {
         return Ok(());

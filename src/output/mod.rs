@@ -64,11 +64,11 @@ impl<'a> Sink<'a> {
     ///
     /// # Errors
     /// Where the output can't be written.
-    pub fn attached(&mut self, artifact: &Artifact, quiet: bool) -> io::Result<()> {
+    pub fn attached(&mut self, artifact: &Artifact) -> io::Result<()> {
         self.look.show = artifact.show.clone();
         let probes = artifact.probe_count();
         match self.format {
-            Format::Json if !quiet => {
+            Format::Json => {
                 let data = serde_json::json!({ "type": "attached_probes", "count": probes, "data": { "probes": probes } });
                 self.line(&json::spaced(&data))
             }

@@ -9,6 +9,7 @@ use crate::address::LinkAddr;
 use crate::binary::Binary;
 use crate::elf::{SymbolTable, is_function};
 use crate::glob;
+use crate::go::names;
 use crate::pclntab::{Func, Table};
 
 /// What a function was written in.
@@ -79,8 +80,19 @@ impl<'a> Functions<'a> {
     /// enters the body, told apart by the suffix `.abi0` in the symbol table. A plain name gives
     /// the body alone, whichever has the suffix, so that a call is never counted twice;
     /// [`exact_all`](Self::exact_all) gives both.
+    ///
+    /// `main.largest[...]` is all instances of a generic function, and `main.largest[int]` the one whose
+    /// code works on `int`, where the binary tells them apart.
     pub fn exact(&self, name: &str) -> Vec<Function> {
-        without_abi_wrappers(self.exact_all(name))
+        let found = without_abi_wrappers(self.exact_all(name));
+        if !found.is_empty() || !name.contains('[') {
+            return found;
+        }
+        if let Some(pattern) = names::instances(name) {
+            return self.matching(&pattern);
+        }
+        let shaped = names::shaped(name).map(|shaped| self.exact_all(&shaped));
+        without_abi_wrappers(shaped.unwrap_or_default())
     }
 
     /// As [`exact`](Self::exact), with wrappers between the ABIs.

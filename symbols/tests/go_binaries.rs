@@ -165,3 +165,18 @@ fn a_file_that_is_no_elf_is_said_to_be_none() {
     let error = Binary::open(Arc::new(b"#!/bin/sh\n".to_vec())).expect_err("no ELF");
     assert!(error.to_string().contains("ELF"), "{error}");
 }
+
+#[test]
+fn instances_of_generic_functions_are_found_by_the_users_spelling() {
+    for version in ["1.21", "1.24", "1.27"] {
+        let binary = open(&Program::build("counts", version, &[]));
+        let names = |name: &str| {
+            let found = binary.functions().exact(name);
+            found.into_iter().map(|function| function.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names("main.largest[...]").len(), 2, "{version}");
+        assert_eq!(names("main.largest[int]"), ["main.largest[go.shape.int]"], "{version}");
+        assert_eq!(names("main.largest[string]"), ["main.largest[go.shape.string]"], "{version}");
+        assert!(names("main.largest[bool]").is_empty(), "{version}");
+    }
+}

@@ -1,4 +1,4 @@
-//! Names that cgo makes.
+//! Names that cgo makes, and those of instances of generic functions.
 
 /// The C function that a symbol made by cgo stands for: `usleep` for
 /// `_cgo_0123456789ab_Cfunc_usleep` (the C side) and for `main._Cfunc_usleep` (the Go side), also
@@ -22,9 +22,46 @@ pub fn cgo_name(symbol: &str) -> Option<&str> {
     (!name.is_empty() && !name.contains('.')).then_some(name)
 }
 
+/// The pattern of all instances of a generic function whose name is spelled as stack traces spell it:
+/// `main.largest[*]` for `main.largest[...]`.
+pub(crate) fn instances(name: &str) -> Option<String> {
+    name.contains("[...]").then(|| name.replace("[...]", "[*]"))
+}
+
+/// The name that the linker gives the code of an instance: `main.largest[go.shape.int]` for
+/// `main.largest[int]`. Instances share code by the shape of their arguments (`cmd/compile`, "GC shape
+/// stenciling"): all pointers have one. None where nothing is in brackets.
+pub(crate) fn shaped(name: &str) -> Option<String> {
+    let (start, rest) = name.split_once('[')?;
+    let (arguments, end) = rest.split_once(']')?;
+    if arguments.is_empty() || arguments.contains(['[', '(', '{']) || arguments.contains("go.shape.") {
+        return None;
+    }
+    let shapes = arguments.split(',').map(|argument| match argument.starts_with('*') {
+        true => "go.shape.*uint8".to_owned(),
+        false => format!("go.shape.{argument}"),
+    });
+    Some(format!("{start}[{}]{end}", shapes.collect::<Vec<_>>().join(",")))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::cgo_name;
+    use super::{cgo_name, instances, shaped};
+
+    #[test]
+    fn instances_are_spelled_as_the_toolchain_does() {
+        assert_eq!(instances("main.largest[...]").as_deref(), Some("main.largest[*]"));
+        assert_eq!(instances("main.(*Set[...]).Add").as_deref(), Some("main.(*Set[*]).Add"));
+        assert_eq!(instances("main.main"), None);
+        assert_eq!(shaped("main.largest[int]").as_deref(), Some("main.largest[go.shape.int]"));
+        assert_eq!(
+            shaped("main.(*Pair[string,*main.T]).Swap").as_deref(),
+            Some("main.(*Pair[go.shape.string,go.shape.*uint8]).Swap")
+        );
+        for as_it_is in ["main.largest[go.shape.int]", "main.main", "main.F[[]int]", "main.F[]"] {
+            assert_eq!(shaped(as_it_is), None, "{as_it_is}");
+        }
+    }
 
     #[test]
     fn cgo_names_give_the_c_function() {
