@@ -104,3 +104,32 @@ fn arguments_and_results_have_their_names_and_types() {
     assert_eq!(lengths, target.truth("sum.main.mixed.len(text)"));
     target.finish();
 }
+
+/// The program calls it in turns with `[]int{i, 7, 3}` and `[]string{"x", "y"}`, `i` counting from 0.
+#[test]
+fn instances_of_a_generic_function_have_arguments_of_their_own_types() {
+    let script = r#"go:main.largest[...] { @all = count(); }
+        go:main.largest[int] { @first = sum(args.values[0]); @types[gotype(args.values)] = count(); }
+        go:main.largest[int]:return { @most = sum(ret.most); }
+        go:main.largest[string] {
+            if (args.values[1] == "y") { @y = count(); }
+            @types[gotype(args.values)] = count();
+        }
+        go:main.largest[string]:return { @texts[ret.most] = count(); }"#;
+    for go in ["1.21", "1.24", GO] {
+        let program = Program::build("counts", go, &[]);
+        let (output, target) = trace(&program, &["-n", "20000"], &["-e", script]);
+        let calls = target.truth("entry.main.largest[...]");
+        assert_eq!(calls, 200);
+        let firsts: Vec<u64> = (0..calls).step_by(2).collect();
+        let scalar = |name: &str| output.map(name).as_u64().expect("a number");
+        assert_eq!(scalar("@all"), calls, "{go}");
+        assert_eq!(scalar("@first"), firsts.iter().sum::<u64>(), "{go}");
+        assert_eq!(scalar("@most"), firsts.iter().map(|first| *first.max(&7)).sum::<u64>(), "{go}");
+        assert_eq!(scalar("@y"), calls / 2, "{go}");
+        let half = serde_json::json!(calls / 2);
+        assert_eq!(output.map("@types"), serde_json::json!({ "[]int": half, "[]string": half }), "{go}");
+        assert_eq!(output.map("@texts"), serde_json::json!({ "y": half }), "{go}");
+        target.finish();
+    }
+}

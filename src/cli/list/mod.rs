@@ -102,7 +102,8 @@ fn site(site: &Site) -> String {
 fn signature(binary: &Binary, function: &Function) -> String {
     let Ok(params) = binary.params(function) else { return String::new() };
     let shown = |results: bool| -> Vec<String> {
-        let wanted = params.iter().filter(|p| p.is_result == results);
+        // The compiler adds the dictionary of generic functions.
+        let wanted = params.iter().filter(|p| p.is_result == results && p.name != ".dict");
         wanted.map(|p| shown_param(p, &type_name(binary, p.ty))).collect()
     };
     let (arguments, results) = (shown(false).join(", "), shown(true));

@@ -13,6 +13,7 @@ use gimli::{
 use super::Dwarf;
 use super::units::{Entry, Unit, broken};
 use crate::error::Error;
+use crate::go::names;
 use crate::layout::{Field, Type, TypeId, TypeKind};
 
 /// Go's own attributes (`src/cmd/internal/dwarf/dwarf.go`): a type's kind as in package reflect,
@@ -59,7 +60,7 @@ impl<'a> Dwarf<'a> {
             let (unit, offset) = self.locate(at)?;
             let Some((entry, children)) = unit.entry_with_children(offset)? else { break };
             if name.is_none() {
-                name = self.name(&unit, &entry)?;
+                name = self.name(&unit, &entry)?.and_then(names::of_instance);
             }
             match self.kind(&unit, &entry, &children)? {
                 Step::Done(kind, size) => {

@@ -44,9 +44,32 @@ pub(crate) fn shaped(name: &str) -> Option<String> {
     Some(format!("{start}[{}]{end}", shapes.collect::<Vec<_>>().join(",")))
 }
 
+/// The name of a type in an instance's code as the source would have it: `[]int` for `[]go.shape.int`. None
+/// for names that stand for an entry of the dictionary (`.param0`): what they are defined as has a better one.
+/// What all pointers share keeps its name, for it is not `*uint8`.
+pub(crate) fn of_instance(name: String) -> Option<String> {
+    if name.starts_with(".param") {
+        return None;
+    }
+    match name.contains("go.shape.") && !name.contains("go.shape.*") {
+        true => Some(name.replace("go.shape.", "")),
+        false => Some(name),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{cgo_name, instances, shaped};
+    use super::{cgo_name, instances, of_instance, shaped};
+
+    #[test]
+    fn types_of_instances_are_named_as_in_the_source() {
+        let named = |name: &str| of_instance(name.to_owned());
+        assert_eq!(named("[]go.shape.int").as_deref(), Some("[]int"));
+        assert_eq!(named("map[go.shape.string]go.shape.int").as_deref(), Some("map[string]int"));
+        assert_eq!(named("go.shape.*uint8").as_deref(), Some("go.shape.*uint8"));
+        assert_eq!(named("main.T").as_deref(), Some("main.T"));
+        assert_eq!(named(".param0"), None);
+    }
 
     #[test]
     fn instances_are_spelled_as_the_toolchain_does() {
