@@ -16,7 +16,7 @@ impl Source {
 
     /// The choices of bytes, and of seed 0 once they are used up.
     pub fn of_bytes(bytes: &[u8]) -> Self {
-        Self { state: 0, bytes: bytes.to_vec().into_iter() }
+        Self { state: 0, bytes: Vec::from(bytes).into_iter() }
     }
 
     /// Any 64 bits.
