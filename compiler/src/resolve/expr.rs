@@ -43,15 +43,7 @@ impl Body<'_, '_> {
             Ast::Ternary { cond, then, otherwise } => self.ternary(cond, then.as_deref(), otherwise, span),
             Ast::Field(base, name) => self.field(base, name, span),
             Ast::TupleIndex(base, index) => self.tuple_index(base, index.value as usize, span),
-            Ast::Tuple(parts) => {
-                let parts: Vec<Expr> = parts.iter().map(|p| self.expr(p)).collect();
-                let tys = || parts.iter().map(|part| &part.ty);
-                if self.is_too_large(tys(), span) {
-                    return self.broken(span);
-                }
-                let ty = Ty::Tuple(tys().cloned().collect());
-                of(ExprKind::Tuple(parts), ty)
-            }
+            Ast::Tuple(parts) => self.tuple(parts, span),
             Ast::Cast(ty, inner) => self.cast(ty, inner, span),
             Ast::Index(base, index) => self.index(base, index, span),
             Ast::Record(fields) => self.record(fields, span),
@@ -426,98 +418,6 @@ impl Body<'_, '_> {
             let stmts = vec![super::typed::Stmt::SetVar(var, value)];
             Expr { kind: ExprKind::Block(stmts, Box::new(chosen)), ty, span }
         })
-    }
-
-    fn tuple_index(&mut self, base: &ast::Expr, index: usize, span: Span) -> Expr {
-        let base = self.expr(base);
-        self.tuple_part(base, index, span)
-    }
-
-    pub(super) fn tuple_part(&mut self, base: Expr, index: usize, span: Span) -> Expr {
-        match &base.ty {
-            Ty::Tuple(parts) => match parts.get(index) {
-                Some(ty) => {
-                    let ty = ty.clone();
-                    Expr { kind: ExprKind::TupleIndex(Box::new(base), index), ty, span }
-                }
-                None => {
-                    let count = parts.len();
-                    self.error(
-                        Diagnostic::error("unknown-field", span, format!("the tuple has {count} parts"))
-                            .help(format!(
-                                "parts are counted from 0: `.0` to `.{}`",
-                                count.saturating_sub(1)
-                            )),
-                    );
-                    self.broken(span)
-                }
-            },
-            Ty::Unknown => self.broken(span),
-            other => {
-                let message = format!("this is {}, which has no parts", other.describe());
-                self.error(
-                    Diagnostic::error("type-mismatch", base.span, message)
-                        .help("`.0` and the like are for tuples: `(1, 2).0`"),
-                );
-                self.broken(span)
-            }
-        }
-    }
-
-    fn record(&mut self, fields: &[(gprobe_lang::source::Spanned<String>, ast::Expr)], span: Span) -> Expr {
-        let mut tys: Vec<(String, Ty)> = Vec::new();
-        let mut parts = Vec::new();
-        for (name, value) in fields {
-            if tys.iter().any(|(known, _)| *known == name.value) {
-                self.error(
-                    Diagnostic::error(
-                        "redeclared",
-                        name.span,
-                        format!("the record has two fields `{}`", name.value),
-                    )
-                    .help("give one of them another name"),
-                );
-                return self.broken(span);
-            }
-            let value = self.expr(value);
-            if value.ty == Ty::NONE {
-                self.gives_nothing(value.span);
-                return self.broken(span);
-            }
-            tys.push((name.value.clone(), value.ty.clone()));
-            parts.push(value);
-        }
-        if self.is_too_large(tys.iter().map(|(_, ty)| ty), span) {
-            return self.broken(span);
-        }
-        Expr { kind: ExprKind::Tuple(parts), ty: Ty::Record(tys), span }
-    }
-
-    /// Says that a tuple of these parts is more than the memory of a probe. Without a limit, a few lines of
-    /// `$a = ($a, $a)` make a type that fills the machine's.
-    fn is_too_large<'t>(&mut self, parts: impl Iterator<Item = &'t Ty> + Clone, span: Span) -> bool {
-        let bytes = parts.clone().map(|ty| u64::from(ty.stored().size())).sum::<u64>();
-        if bytes > LARGEST_TUPLE {
-            let message = format!("this has {bytes} bytes; a value has at most {LARGEST_TUPLE}");
-            self.error(
-                Diagnostic::error("too-large", span, message)
-                    .help("keep its parts apart, or shorten strings: `config = { max_strlen = 64 }`"),
-            );
-        }
-        // Parts that aren't known, of which an error told, have no bytes and would have no limit.
-        bytes > LARGEST_TUPLE || parts.map(nodes).sum::<u64>() > LARGEST_TUPLE
-    }
-}
-
-/// Bytes of a tuple or a record: what a per-CPU map, which holds what the stack can't, has in an entry.
-const LARGEST_TUPLE: u64 = 32 * 1024;
-
-/// A type and all types in it.
-fn nodes(ty: &Ty) -> u64 {
-    1 + match ty {
-        Ty::Tuple(parts) => parts.iter().map(nodes).sum(),
-        Ty::Record(parts) => parts.iter().map(|(_, ty)| nodes(ty)).sum(),
-        _ => 0,
     }
 }
 

@@ -35,6 +35,7 @@ mod sites;
 mod stack;
 mod stmts;
 mod strings;
+mod tuple;
 pub mod typed;
 mod types;
 mod usdt;
