@@ -146,6 +146,16 @@ pub trait World {
     /// Where tracefs can't be read.
     fn tracepoints(&self, category: &str, name: &str) -> Result<Vec<(String, String)>, Absent>;
 
+    /// Functions of the kernel that match a pattern, in which `*` and `?` are wild, and can be probed; in a
+    /// module, where one is named (`vmlinux`: the kernel itself).
+    ///
+    /// # Errors
+    /// Where the kernel has no kprobes, or no such function.
+    fn kernel_functions(&self, module: Option<&str>, pattern: &str) -> Result<Vec<String>, Absent> {
+        _ = (module, pattern);
+        Err(Absent { reason: "this kernel has no kprobes".into(), candidates: Vec::new() })
+    }
+
     /// Bytes from the start of the kernel's `struct task_struct` to `thread.fsbase`.
     ///
     /// # Errors

@@ -113,7 +113,7 @@ fn a_map_used_in_two_ways_is_told_with_both_places() {
 fn what_later_versions_bring_is_said_at_its_place_and_never_passed_over() {
     for (script, what) in [
         ("fn f($a: int64): int64 { return $a; } begin { exit(); }", "functions"),
-        ("kprobe:f { @ = count(); }", "`kprobe`"),
+        ("fentry:f { @ = count(); }", "`fentry`"),
     ] {
         let wrong = build(script, &KernelFacts::newest()).expect_err(script);
         let said = wrong.iter().any(|d| d.code == "not-supported-yet" && d.message.contains(what));

@@ -1,6 +1,5 @@
 //! Puts probes in place, listens to them, and takes them away.
 
-use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -13,6 +12,8 @@ use gprobe_compiler::artifact::{Action, Attach, CONTROL, Loss, ProgramInfo, RING
 use crate::decode::Decoder;
 use crate::error::{Error, explain};
 use crate::event::{Event, MapEntry};
+use crate::kernel::functions;
+use crate::kernel::uprobes::{ENOTSUPP, Placement};
 use crate::load::Loaded;
 use crate::read;
 use crate::symbolise::Symboliser;
@@ -131,6 +132,11 @@ impl Attached {
                         .map_err(|e| Error::Attach { title: info.title.clone(), why: explain(&e) })?;
                     self.links.push(link);
                 }
+                Attach::Kprobe { function, offset, ret } => {
+                    let link = functions::attach(self.program(index)?, function, *offset, *ret)
+                        .map_err(|e| Error::Attach { title: info.title.clone(), why: explain(&e) })?;
+                    self.links.push(link);
+                }
                 Attach::Counter { kind, config, period } => {
                     let failed = |e: io::Error| Error::Attach { title: info.title.clone(), why: explain(&e) };
                     for cpu in crate::kernel::online() {
@@ -195,19 +201,15 @@ impl Attached {
         ret: bool,
         pid: Option<u32>,
     ) -> Result<(), Error> {
-        let mut links = Vec::new();
-        let mut refused = Vec::new();
-        let done = if self.loaded.facts.uprobe_multi {
-            multi(self.program(index)?, path, sites, ret, pid, &mut links, &mut refused)
-        } else {
-            let cookies = self.loaded.facts.attach_cookie;
-            single(self.program(index)?, path, sites, ret, pid, cookies, &mut links, &mut refused)
-        };
+        let program = self.program(index)?;
+        let mut placed = Placement::new(program, path, ret, pid);
+        let done = placed.put(sites, &self.loaded.facts);
+        let Placement { links, refused, .. } = placed;
         self.links.extend(links);
         let failed = |error: &io::Error| Error::Attach { title: info.title.clone(), why: explain(error) };
         done.map_err(|error| failed(&error))?;
         if refused.len() == sites.len() {
-            return Err(failed(&io::Error::from_raw_os_error(524)));
+            return Err(failed(&io::Error::from_raw_os_error(ENOTSUPP)));
         }
         self.left_out.extend(refused);
         Ok(())
@@ -230,6 +232,7 @@ impl Attached {
                 | Attach::Profile { .. }
                 | Attach::Signal { .. }
                 | Attach::RawTracepoint { .. }
+                | Attach::Kprobe { .. }
                 | Attach::Counter { .. }
                 | Attach::Tracepoint { .. } => 1,
             })
@@ -442,77 +445,6 @@ impl Finished {
         let actions = self.loaded.artifact.actions.iter();
         actions.into_iter().any(|a| matches!(a, Action::PrintMap { map: printed, .. } if *printed == map))
     }
-}
-
-/// One link for all sites. The kernel refuses a whole link for one instruction it can't take: then
-/// each half is tried, down to the sites that are refused.
-fn multi(
-    program: BorrowedFd<'_>,
-    path: &str,
-    sites: &[SiteInfo],
-    ret: bool,
-    pid: Option<u32>,
-    links: &mut Vec<Link>,
-    refused: &mut Vec<String>,
-) -> io::Result<()> {
-    if sites.is_empty() {
-        return Ok(());
-    }
-    let places = bpf::UprobeSites {
-        offsets: sites.iter().map(|s| s.offset.0).collect(),
-        cookies: sites.iter().map(|s| s.cookie).collect(),
-        semaphores: sites.iter().map(semaphore).collect(),
-    };
-    match bpf::link_uprobes(program, path, &places, pid.unwrap_or(0), ret) {
-        Ok(link) => links.push(link),
-        Err(error) if error.raw_os_error() == Some(524) => match sites {
-            [site] => refused.push(site.function.clone()),
-            _ => {
-                let (left, right) = sites.split_at(sites.len() / 2);
-                multi(program, path, left, ret, pid, links, refused)?;
-                multi(program, path, right, ret, pid, links, refused)?;
-            }
-        },
-        Err(error) => return Err(error),
-    }
-    Ok(())
-}
-
-/// Where in the file a site's semaphore is; 0: it has none.
-fn semaphore(site: &SiteInfo) -> u64 {
-    site.semaphore.map_or(0, |offset| offset.0)
-}
-
-/// A perf event for each site.
-#[allow(clippy::too_many_arguments, reason = "one call site; a struct would only rename the list")]
-fn single(
-    program: BorrowedFd<'_>,
-    path: &str,
-    sites: &[SiteInfo],
-    ret: bool,
-    pid: Option<u32>,
-    cookies: bool,
-    links: &mut Vec<Link>,
-    refused: &mut Vec<String>,
-) -> io::Result<()> {
-    let kind = fs::read_to_string("/sys/bus/event_source/devices/uprobe/type")?;
-    let kind = kind.trim().parse().map_err(|_| io::Error::other("no kind of event for uprobes"))?;
-    for site in sites {
-        match perf::uprobe(kind, path, site.offset.0, semaphore(site), pid, ret) {
-            Ok(event) if cookies => {
-                links.push(bpf::link_perf(program, event.as_fd(), site.cookie)?);
-                perf::enable(event.as_fd())?;
-                links.push(event);
-            }
-            Ok(event) => {
-                perf::set_program(event.as_fd(), program)?;
-                links.push(event);
-            }
-            Err(error) if error.raw_os_error() == Some(524) => refused.push(site.function.clone()),
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }
 
 /// Closes links side by side: each closing waits for a grace period of the kernel.

@@ -107,7 +107,8 @@ pub(crate) fn explain(error: &io::Error) -> String {
         Some(libc::ENOMEM) => "the kernel has no memory for it: lower max_map_keys",
         Some(libc::EMFILE | libc::ENFILE) => "too many open files: raise `ulimit -n`",
         // ENOTSUPP of the kernel, which has no name in libc.
-        Some(524) => "an instruction there can't carry a probe",
+        Some(crate::kernel::uprobes::ENOTSUPP) => "an instruction there can't carry a probe",
+        Some(libc::EILSEQ) => "no instruction starts there",
         Some(libc::EINVAL) => {
             "this kernel does not know what was asked of it (`gprobe doctor` says what it can)"
         }

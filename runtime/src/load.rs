@@ -76,7 +76,7 @@ impl Loaded {
 
 fn load_one(info: &ProgramInfo, insns: &[bpf_insn], facts: &KernelFacts) -> Result<OwnedFd, Error> {
     let kind = match info.kind {
-        ProgramKind::Uprobe => bpf_prog_type::BPF_PROG_TYPE_KPROBE,
+        ProgramKind::Uprobe | ProgramKind::Kprobe => bpf_prog_type::BPF_PROG_TYPE_KPROBE,
         ProgramKind::Tracepoint => bpf_prog_type::BPF_PROG_TYPE_TRACEPOINT,
         ProgramKind::PerfEvent => bpf_prog_type::BPF_PROG_TYPE_PERF_EVENT,
         ProgramKind::TestRun | ProgramKind::RawTracepoint | ProgramKind::Iterate => {

@@ -9,6 +9,7 @@ use gprobe_symbols::{Binary, glob_matches as wild};
 
 use crate::error::Error;
 use crate::kernel::btf::{Btf, VMLINUX};
+use crate::kernel::functions;
 use crate::kernel::symbols::KernelSymbols;
 use crate::kernel::tracefs;
 use crate::process::mappings;
@@ -158,6 +159,10 @@ impl World for LiveWorld {
             all.into_iter().filter(|(c, n)| wild(category, c) && wild(name, n)).collect();
         found.sort();
         Ok(found)
+    }
+
+    fn kernel_functions(&self, module: Option<&str>, pattern: &str) -> Result<Vec<String>, Absent> {
+        functions::matching(module, pattern)
     }
 
     fn load_bias(&self, file: &TargetBinary) -> Result<u64, Absent> {

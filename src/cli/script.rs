@@ -129,6 +129,10 @@ impl World for ScriptWorld<'_> {
         self.world.tracepoint(category, name)
     }
 
+    fn kernel_functions(&self, module: Option<&str>, pattern: &str) -> Result<Vec<String>, Absent> {
+        self.world.kernel_functions(module, pattern)
+    }
+
     fn tracepoints(&self, category: &str, name: &str) -> Result<Vec<(String, String)>, Absent> {
         self.world.tracepoints(category, name)
     }

@@ -11,6 +11,7 @@ mod errors;
 mod fallback;
 mod goids;
 mod gostack;
+mod kernel;
 mod kit;
 mod language;
 mod objects;

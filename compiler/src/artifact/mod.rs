@@ -166,6 +166,8 @@ pub enum ProgramKind {
     TestRun,
     /// `BPF_PROG_TYPE_RAW_TRACEPOINT`; the context is the call's arguments.
     RawTracepoint,
+    /// `BPF_PROG_TYPE_KPROBE`, for functions of the kernel; the context is `struct pt_regs`, of the kernel.
+    Kprobe,
     /// No BPF program: gprobe runs it, see [`Hosted`].
     Iterate,
 }
@@ -224,6 +226,15 @@ pub enum Attach {
     RawTracepoint {
         /// The name: `sched_switch`.
         name: String,
+    },
+    /// A function of the kernel.
+    Kprobe {
+        /// Its name.
+        function: String,
+        /// Bytes from its start; 0 for a return.
+        offset: u64,
+        /// On its way out.
+        ret: bool,
     },
     /// A counter of the kernel's perf, of the kind `PERF_TYPE_SOFTWARE` or `PERF_TYPE_HARDWARE`.
     Counter {

@@ -15,12 +15,13 @@ use crate::ir::MapDef;
 /// The relocation of a map in LDDW.
 const R_BPF_64_64: u32 = 1;
 /// All sections of programs, by kind.
-const SECTIONS: [(ProgramKind, &str); 5] = [
+const SECTIONS: [(ProgramKind, &str); 6] = [
     (ProgramKind::Uprobe, "uprobe"),
     (ProgramKind::Tracepoint, "tracepoint"),
     (ProgramKind::PerfEvent, "perf_event"),
     (ProgramKind::TestRun, "raw_tp"),
     (ProgramKind::RawTracepoint, "raw_tracepoint"),
+    (ProgramKind::Kprobe, "kprobe"),
 ];
 
 /// Writes the object of a unit whose programs are encoded, in the same order.

@@ -181,17 +181,19 @@ pub(super) fn kind_name(kind: ProgramKind) -> &'static str {
         ProgramKind::PerfEvent => "perf_event",
         ProgramKind::TestRun => "test_run",
         ProgramKind::RawTracepoint => "raw_tracepoint",
+        ProgramKind::Kprobe => "kprobe",
         ProgramKind::Iterate => "iterate",
     }
 }
 
 /// All kinds of programs, for reading.
-pub(super) const PROGRAM_KINDS: [ProgramKind; 6] = [
+pub(super) const PROGRAM_KINDS: [ProgramKind; 7] = [
     ProgramKind::Uprobe,
     ProgramKind::Tracepoint,
     ProgramKind::PerfEvent,
     ProgramKind::TestRun,
     ProgramKind::RawTracepoint,
+    ProgramKind::Kprobe,
     ProgramKind::Iterate,
 ];
 

@@ -192,7 +192,13 @@ fn lower_probe(shared: &Shared<'_>, probe: &Probe, symbol: String, first_callbac
     let mut b = Builder::new(shared, probe, symbol, first_callback);
     let out = b.new_block();
     if shared.pid.is_some()
-        && matches!(probe.kind, ProgramKind::Tracepoint | ProgramKind::RawTracepoint | ProgramKind::PerfEvent)
+        && matches!(
+            probe.kind,
+            ProgramKind::Tracepoint
+                | ProgramKind::RawTracepoint
+                | ProgramKind::Kprobe
+                | ProgramKind::PerfEvent
+        )
     {
         b.only_target(out);
     }

@@ -144,6 +144,10 @@ impl Body<'_, '_> {
 
     /// `retval`
     pub(super) fn retval(&mut self, span: Span) -> Expr {
+        if let Place::Kernel { ret: true, .. } = self.place {
+            let kind = ExprKind::Context { offset: x64::RAX, bytes: 8, signed: false };
+            return Expr { kind, ty: Ty::U64, span };
+        }
         let Place::Function { binary, function, site, ret, go, .. } = self.place else {
             self.not_here(
                 "retval",

@@ -36,6 +36,16 @@ impl Body<'_, '_> {
                 }
             }
             Scope::Function if name.starts_with("arg") && matches!(self.place, Place::RawTracepoint) => {}
+            Scope::Function if matches!(self.place, Place::Kernel { .. }) => {
+                if name == "frame" {
+                    self.not_here(
+                        name,
+                        "it is about a call in the target; in the kernel, `tid` tells calls apart",
+                        span,
+                    );
+                    return self.broken(span);
+                }
+            }
             Scope::Function if !self.place.has_registers() => {
                 self.not_here(
                     name,
@@ -115,6 +125,10 @@ impl Body<'_, '_> {
                 self.uses.cookie = true;
                 of(ExprKind::Builtin(Id::Cookie), Ty::Value(Type::ProbeName))
             }
+            "func" if let Place::Kernel { function, .. } = self.place => {
+                let function = function.clone();
+                self.found_string(&function, span)
+            }
             "func" => {
                 self.uses.cookie = true;
                 let table = self.cx.function_table();
@@ -182,6 +196,9 @@ impl Body<'_, '_> {
         }
         if let Place::Usdt { .. } = self.place {
             return self.usdt_argument(index, span);
+        }
+        if let Place::Kernel { ret, .. } = self.place {
+            return self.kernel_argument(name, index, *ret, span);
         }
         let Place::Function { function, ret, go, inside, .. } = self.place else { return self.broken(span) };
         if *inside {

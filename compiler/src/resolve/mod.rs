@@ -25,6 +25,7 @@ mod ident;
 mod infer;
 mod items;
 mod iterate;
+mod kprobe;
 mod label;
 mod leftovers;
 mod mentions;

@@ -42,6 +42,13 @@ pub(super) enum Place {
     },
     /// At a kernel tracepoint, with the arguments of the kernel's own call.
     RawTracepoint,
+    /// In a function of the kernel.
+    Kernel {
+        /// Its name.
+        function: String,
+        /// On its way out.
+        ret: bool,
+    },
     /// Sampled.
     Profile,
     /// In gprobe itself, for a goroutine or thread of the target.
@@ -79,6 +86,8 @@ impl Place {
             Place::Usdt { .. } => "usdt",
             Place::Tracepoint { .. } => "tracepoint",
             Place::RawTracepoint => "rawtracepoint",
+            Place::Kernel { ret: true, .. } => "kretprobe",
+            Place::Kernel { .. } => "kprobe",
             Place::Profile => "profile",
             Place::Iterate(_) => "iter",
             Place::OwnProcess("interval") => "interval",
@@ -97,6 +106,8 @@ impl Place {
             Place::Usdt { name, .. } => format!("the usdt probe {name}"),
             Place::Tracepoint { name, .. } => format!("the tracepoint {name}"),
             Place::RawTracepoint => "a raw tracepoint".into(),
+            Place::Kernel { ret: true, .. } => "a kretprobe".into(),
+            Place::Kernel { .. } => "a kprobe".into(),
             Place::Profile => "a profile probe".into(),
             Place::Iterate(Iterated::Goroutines) => "a probe of the kind `iter:goroutine`".into(),
             Place::Iterate(Iterated::Threads) => "a probe of the kind `iter:thread`".into(),

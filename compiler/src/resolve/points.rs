@@ -95,6 +95,7 @@ impl Resolver<'_> {
             }
             _ if self.options.mode != Mode::Trace && !matches!(kind, "begin" | "end") => Some(Vec::new()),
             "rawtracepoint" => self.raw_tracepoint(&point, &args),
+            "kprobe" | "kretprobe" => self.kernel_functions(&point, &args, kind == "kretprobe"),
             "software" | "hardware" => self.counter(&point, &args, kind),
             "go" => self.go(&point, &args, grouping),
             "uprobe" => self.uprobe(&point, &args, false, grouping),

@@ -3,8 +3,10 @@
 pub mod btf;
 pub mod doctor;
 mod facts;
+pub(crate) mod functions;
 pub mod symbols;
 pub mod tracefs;
+pub(crate) mod uprobes;
 
 pub use facts::facts;
 

@@ -16,6 +16,11 @@ pub fn events() -> Option<PathBuf> {
     MOUNTS.iter().map(|m| PathBuf::from(m).join("events")).find(|p| p.is_dir())
 }
 
+/// The text of a file in tracefs.
+pub(crate) fn read(name: &str) -> Option<String> {
+    MOUNTS.iter().find_map(|mount| fs::read_to_string(PathBuf::from(mount).join(name)).ok())
+}
+
 /// All tracepoints: category and name.
 ///
 /// # Errors

@@ -91,6 +91,17 @@ pub(crate) fn uprobe(
     }
 }
 
+/// Opens a kprobe `offset` bytes into a function of the kernel; `kind` is the number in
+/// `/sys/bus/event_source/devices/kprobe/type`. One CPU's event is enough: a program hangs on the probe itself.
+pub(crate) fn kprobe(kind: u32, function: &str, offset: u64, ret: bool) -> io::Result<OwnedFd> {
+    let function = CString::new(function)?;
+    let mut attr = attr(kind);
+    attr.config = u64::from(ret);
+    attr.__bindgen_anon_3.config1 = function.as_ptr() as u64;
+    attr.__bindgen_anon_4.config2 = offset;
+    open(&attr, -1, 0)
+}
+
 /// Hangs a program on an event and starts it.
 pub(crate) fn set_program(event: BorrowedFd<'_>, program: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: both descriptors are open; the argument is a plain number.

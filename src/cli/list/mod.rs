@@ -20,13 +20,16 @@ pub(super) fn list(pattern: Option<&str>, file: &FileArgs, verbose: bool) -> Res
     if let Some(rest) = pattern.and_then(|p| p.strip_prefix("tracepoint:").or_else(|| p.strip_prefix("t:"))) {
         return tracepoints(rest, verbose);
     }
+    if let Some(rest) = pattern.and_then(|p| p.strip_prefix("kprobe:").or_else(|| p.strip_prefix("k:"))) {
+        return kernel_functions(rest);
+    }
     let Some(program) = executable(file.pid, file.exe.as_deref())? else {
         if pattern.is_none() {
             return tracepoints("*", verbose);
         }
         return Err(Failure::Target(
             "functions are listed of a program: name a process with -p PID or a file with -x BINARY; \
-             kernel tracepoints are listed by `gprobe list 'tracepoint:*'`"
+             the kernel's own are listed by `gprobe list 'tracepoint:*'` and `gprobe list 'kprobe:*'`"
                 .into(),
         ));
     };
@@ -127,6 +130,22 @@ fn type_name(binary: &Binary, ty: TypeId) -> String {
         Ok(ty) => crate::output::escape(&ty.name).into_owned(),
         Err(_) => "?".into(),
     }
+}
+
+fn kernel_functions(pattern: &str) -> Result<u8, Failure> {
+    let (module, pattern) = match pattern.split_once(':') {
+        Some((module, pattern)) => (Some(module), pattern),
+        None => (None, pattern),
+    };
+    let found = LiveWorld::new(None)
+        .kernel_functions(module, pattern)
+        .map_err(|absent| Failure::Target(absent.reason))?;
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    for function in found {
+        writeln!(out, "kprobe:{function}")?;
+    }
+    out.flush()?;
+    Ok(0)
 }
 
 fn tracepoints(pattern: &str, verbose: bool) -> Result<u8, Failure> {

@@ -144,6 +144,7 @@ impl List<'_> {
             "hardware" => self.counters(kind, HARDWARE, rest),
             "tracepoint" => self.tracepoints(rest, named),
             "rawtracepoint" => self.raw_tracepoints(rest, named),
+            "kprobe" | "kretprobe" => self.kernel_functions(kind, rest, named),
             "go" => self.go(rest, named),
             "usdt" => self.usdt(rest, named),
             "uprobe" | "uretprobe" => self.uprobes(kind, rest, named),
@@ -235,6 +236,21 @@ impl List<'_> {
         let mut names: Vec<String> = found.map(|(_, name)| name).collect();
         names.sort();
         names.into_iter().try_for_each(|name| self.plain(&format!("rawtracepoint:{name}")))
+    }
+
+    fn kernel_functions(&mut self, kind: &ProbeKind, rest: &str, named: bool) -> Result<(), Failure> {
+        let (module, pattern) = match rest.split_once(':') {
+            Some((module, pattern)) => (Some(module), pattern),
+            None => (None, rest),
+        };
+        match self.world.kernel_functions(module, pattern) {
+            // That nothing matches is said of any kind.
+            Err(absent) if named && absent.candidates.is_empty() => Err(Failure::Target(absent.reason)),
+            found => found
+                .unwrap_or_default()
+                .into_iter()
+                .try_for_each(|function| self.plain(&format!("{}:{function}", kind.name))),
+        }
     }
 
     fn go(&mut self, rest: &str, named: bool) -> Result<(), Failure> {

@@ -1,0 +1,1 @@
+kretprobe:vfs_read+4 { @ = count(); }
