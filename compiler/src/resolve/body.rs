@@ -9,6 +9,7 @@ use gprobe_lang::source::Span;
 use super::advice::instead_of_number;
 use super::constant::constant;
 use super::infer::{Held, join};
+use super::limits::is_known;
 use super::typed::{Expr, ExprKind, MapIndex, Ty, VarId};
 use super::{Place, Resolver};
 use crate::artifact::Type;
@@ -198,6 +199,7 @@ impl<'r, 't> Body<'r, 't> {
                 }
                 Some(value)
             }
+            None if !is_known(&old) || !is_known(&value.ty) => None,
             None => {
                 self.error(
                     Diagnostic::error(

@@ -154,8 +154,9 @@ impl Body<'_, '_> {
                 }
                 let ty = if value.ty.is_signed() { Ty::I64 } else { Ty::U64 };
                 let ones = Expr { kind: ExprKind::Int(-1), ty: Ty::I64, span };
-                let inverted = of(ExprKind::Arith(Arith::Xor, Box::new(value.clone()), Box::new(ones)), ty);
-                match value.ty {
+                let bits = value.ty.clone();
+                let inverted = of(ExprKind::Arith(Arith::Xor, Box::new(value), Box::new(ones)), ty);
+                match bits {
                     // `~(uint8)1` has 8 bits too.
                     Ty::Value(Type::Int { bytes, signed }) if bytes < 8 => of(
                         ExprKind::Extend { value: Box::new(inverted), bytes, signed },

@@ -894,6 +894,7 @@ impl Body<'_, '_> {
             span,
         };
         let (pieces, start) = match &value.at {
+            At::Memory(addr) if self.is_too_long(addr) => return None,
             At::Memory(addr) => return Some(memory(plus(addr.clone(), offset))),
             At::Pieces(pieces, start) => (pieces, start + offset),
         };

@@ -2,11 +2,16 @@
 
 use gprobe_lang::source::Span;
 
+use super::limits::has_no_end;
 use super::typed::Ty;
 use crate::artifact::{MapValue, TSeries, Type};
 
 /// The type that can hold values of both; `None` where there is none.
 pub(crate) fn join(a: &Ty, b: &Ty) -> Option<Ty> {
+    joined(a, b).filter(|ty| !has_no_end(ty))
+}
+
+fn joined(a: &Ty, b: &Ty) -> Option<Ty> {
     if a == b {
         return Some(a.clone());
     }
@@ -17,7 +22,7 @@ pub(crate) fn join(a: &Ty, b: &Ty) -> Option<Ty> {
         | (Ty::Value(Type::Int { bytes, signed }), Ty::Literal(n)) => Some(Ty::int(*bytes.max(n), *signed)),
         (Ty::Record(x), Ty::Record(y)) if x.len() == y.len() => {
             let names = x.iter().zip(y).map(|((name, x), (other, y))| {
-                (name == other).then(|| join(x, y)).flatten().map(|ty| (name.clone(), ty))
+                (name == other).then(|| joined(x, y)).flatten().map(|ty| (name.clone(), ty))
             });
             names.collect::<Option<Vec<_>>>().map(Ty::Record)
         }
@@ -28,7 +33,7 @@ pub(crate) fn join(a: &Ty, b: &Ty) -> Option<Ty> {
             Some(Ty::Value(Type::KernelStack { depth: *x.max(y), mode: *mode }))
         }
         (Ty::Tuple(x), Ty::Tuple(y)) if x.len() == y.len() => {
-            x.iter().zip(y).map(|(x, y)| join(x, y)).collect::<Option<Vec<_>>>().map(Ty::Tuple)
+            x.iter().zip(y).map(|(x, y)| joined(x, y)).collect::<Option<Vec<_>>>().map(Ty::Tuple)
         }
         (Ty::Value(Type::Str { max: x }), Ty::Value(Type::Str { max: y })) => Some(Ty::string(*x.max(y))),
         (Ty::Value(Type::UserStack { depth: x, mode }), Ty::Value(Type::UserStack { depth: y, .. })) => {

@@ -28,6 +28,7 @@ mod iterate;
 mod kprobe;
 mod label;
 mod leftovers;
+mod limits;
 mod mentions;
 mod place;
 mod points;
@@ -331,12 +332,13 @@ impl<'t> Resolver<'t> {
     fn probe(&mut self, probe: &ast::Probe, candidate: &Candidate) -> Probe {
         let mut presets = Vec::new();
         let reported = self.diagnostics.len();
+        let mut passes = 0..MAX_ROUNDS;
         let (predicate, stmts, vars, uses) = loop {
             self.diagnostics.truncate(reported);
             let mut body = Body::new(self, &candidate.place, presets);
             let predicate = probe.predicate.as_ref().map(|p| body.condition(p));
             let stmts = body.block(&probe.body);
-            match body.types_that_grew() {
+            match body.types_that_grew().filter(|_| passes.next().is_some()) {
                 // Once more, so that what reads a variable early knows what it can hold.
                 Some(types) => presets = types,
                 None => {

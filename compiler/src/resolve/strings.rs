@@ -215,6 +215,9 @@ impl Body<'_, '_> {
     /// `macaddr(array)`
     pub(super) fn macaddr(&mut self, arg: Option<&ast::Expr>, span: Span) -> Expr {
         let Some(value) = arg.map(|a| as_bytes(self.expr(a))) else { return self.broken(span) };
+        if self.is_too_long(&value) {
+            return self.broken(span);
+        }
         let word = |offset: u32, bytes: u8| {
             let ty = Ty::int(bytes, false);
             let kind = match &value.kind {

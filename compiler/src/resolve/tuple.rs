@@ -82,31 +82,4 @@ impl Body<'_, '_> {
         }
         Expr { kind: ExprKind::Tuple(parts), ty: Ty::Record(tys), span }
     }
-
-    /// Says that a tuple of these parts is more than the memory of a probe. Without a limit, a few lines of
-    /// `$a = ($a, $a)` make a type that fills the machine's.
-    fn is_too_large<'t>(&mut self, parts: impl Iterator<Item = &'t Ty> + Clone, span: Span) -> bool {
-        let bytes = parts.clone().map(|ty| u64::from(ty.stored().size())).sum::<u64>();
-        if bytes > LARGEST_TUPLE {
-            let message = format!("this has {bytes} bytes; a value has at most {LARGEST_TUPLE}");
-            self.error(
-                Diagnostic::error("too-large", span, message)
-                    .help("keep its parts apart, or shorten strings: `config = { max_strlen = 64 }`"),
-            );
-        }
-        // Parts that aren't known, of which an error told, have no bytes and would have no limit.
-        bytes > LARGEST_TUPLE || parts.map(nodes).sum::<u64>() > LARGEST_TUPLE
-    }
-}
-
-/// Bytes of a tuple or a record: what a per-CPU map, which holds what the stack can't, has in an entry.
-const LARGEST_TUPLE: u64 = 32 * 1024;
-
-/// A type and all types in it.
-fn nodes(ty: &Ty) -> u64 {
-    1 + match ty {
-        Ty::Tuple(parts) => parts.iter().map(nodes).sum(),
-        Ty::Record(parts) => parts.iter().map(|(_, ty)| nodes(ty)).sum(),
-        _ => 0,
-    }
 }
