@@ -15,7 +15,7 @@ pub(super) fn text(value: &GoValue) -> Option<String> {
     };
     let string = |name: &str| field(name).and_then(plain);
     let wrapped = |name: &str| match &field(name)?.kind {
-        GoKind::Interface(Some(inner)) => text(inner),
+        GoKind::Interface(Some((_, inner))) => text(inner),
         GoKind::Interface(None) => Some("<nil>".to_owned()),
         _ => None,
     };
@@ -43,7 +43,7 @@ pub(super) fn text(value: &GoValue) -> Option<String> {
                 let lines: Option<Vec<String>> = elements
                     .iter()
                     .map(|element| match &element.kind {
-                        GoKind::Interface(Some(inner)) => text(inner),
+                        GoKind::Interface(Some((_, inner))) => text(inner),
                         _ => None,
                     })
                     .collect();

@@ -33,7 +33,7 @@ impl GoValue {
     /// value's.
     fn type_text(&self) -> String {
         match &self.kind {
-            GoKind::Interface(Some(inner)) => inner.type_text(),
+            GoKind::Interface(Some((_, inner))) => inner.type_text(),
             GoKind::Interface(None) => "<nil>".to_owned(),
             _ => short(&self.ty),
         }
@@ -111,7 +111,7 @@ impl GoValue {
                 out.push(']');
             }
             GoKind::Interface(None) => out.push_str("<nil>"),
-            GoKind::Interface(Some(inner)) => inner.write(out, named, depth, exported),
+            GoKind::Interface(Some((_, inner))) => inner.write(out, named, depth, exported),
             GoKind::Func { code, .. } => address(out, *code, depth),
             GoKind::Chan { addr } => address(out, *addr, depth),
             GoKind::Unread => out.push_str("..."),
@@ -158,7 +158,11 @@ fn order(a: &GoValue, b: &GoValue) -> Ordering {
             let orders = a.iter().zip(b).map(|(a, b)| order(a, b));
             orders.into_iter().find(|order| *order != Ordering::Equal).unwrap_or(Ordering::Equal)
         }
-        (GoKind::Interface(Some(a)), GoKind::Interface(Some(b))) => order(a, b),
+        (GoKind::Interface(None), GoKind::Interface(Some(_))) => Ordering::Less,
+        (GoKind::Interface(Some(_)), GoKind::Interface(None)) => Ordering::Greater,
+        (GoKind::Interface(Some((of, a))), GoKind::Interface(Some((other, b)))) => {
+            of.cmp(other).then_with(|| order(a, b))
+        }
         _ => Ordering::Equal,
     }
 }

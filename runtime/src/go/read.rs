@@ -179,7 +179,7 @@ impl<'a> Reader<'a> {
         let found = self.binary.layout().runtime_type(LinkAddr(ty.wrapping_sub(self.bias))).ok().flatten();
         let Some(id) = found else {
             let name = type_name(self.binary, ty.wrapping_sub(self.bias)).unwrap_or_default();
-            return GoKind::Interface(Some(Box::new(Self::unread(name))));
+            return GoKind::Interface(Some((ty, Box::new(Self::unread(name)))));
         };
         let Ok(size) = self.binary.layout().size_of(id) else { return GoKind::Unread };
         let value = if self.is_direct(id, 0) {
@@ -189,7 +189,7 @@ impl<'a> Reader<'a> {
             // Where it is larger than what was read, the rest reads as such.
             self.value(id, self.some_memory(data, size), nested + 1)
         };
-        GoKind::Interface(Some(Box::new(value)))
+        GoKind::Interface(Some((ty, Box::new(value))))
     }
 
     /// Whether an interface holds the value itself, and not a pointer to it: pointers, and what is

@@ -67,8 +67,8 @@ pub enum GoKind {
         /// How many there are.
         len: u64,
     },
-    /// An interface: what it holds, or nothing.
-    Interface(Option<Box<GoValue>>),
+    /// An interface: what it holds, behind the address of its type; or nothing.
+    Interface(Option<(u64, Box<GoValue>)>),
     /// A function: the address of its code, 0: nil.
     Func {
         /// The address.

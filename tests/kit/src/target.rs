@@ -134,7 +134,11 @@ impl Target {
         let deadline = Instant::now() + self.limit;
         loop {
             match self.child.try_wait() {
-                Ok(Some(status)) => return status,
+                Ok(Some(status)) => {
+                    // What it said last is read by another thread.
+                    self.stdout.wait_closed(Duration::from_secs(5));
+                    return status;
+                }
                 Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(2)),
                 Ok(None) => self.fail("does not end"),
                 Err(error) => self.fail(&format!("cannot be waited for: {error}")),

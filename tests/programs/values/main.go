@@ -258,6 +258,12 @@ func showSet(v map[string]struct{}) { use(v) }
 func showBoolMap(v map[int64]bool) { use(v) }
 
 //go:noinline
+func showByteMap(v map[uint8]string) { use(v) }
+
+//go:noinline
+func showAnyMap(v map[any]int) { use(v) }
+
+//go:noinline
 func showNilMap(v map[string]int) { use(v) }
 
 //go:noinline
@@ -475,6 +481,10 @@ func main() {
 	showSet(map[string]struct{}{"b": {}, "a": {}})
 	line("BoolMap", map[int64]bool{5: true, 1: false})
 	showBoolMap(map[int64]bool{5: true, 1: false})
+	line("ByteMap", map[uint8]string{200: "two hundred", 1: "one"})
+	showByteMap(map[uint8]string{200: "two hundred", 1: "one"})
+	line("AnyMap", map[any]int{2: 4, "b": 3})
+	showAnyMap(map[any]int{2: 4, "b": 3})
 	line("NilMap", map[string]int(nil))
 	showNilMap(nil)
 	line("SliceMap", map[string][]int{"x": {1, 2}, "y": nil})
