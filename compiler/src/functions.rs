@@ -267,7 +267,13 @@ pub const FUNCTIONS: &[Function] = &[
         (1, 1),
         "A Go package's variable by its whole name, where the package's path has slashes: `gvar(\"net/http.DefaultClient\")`.",
     ),
-    row("has_key", Id::HasKey, "has_key(@m, key)", (2, 2), "Whether a map has the key."),
+    row(
+        "has_key",
+        Id::HasKey,
+        "has_key(@m, key)",
+        (2, 2),
+        "Whether a map has the key; a Go map too: `has_key(args.m, key)`.",
+    ),
     row(
         "hist",
         Id::Hist,

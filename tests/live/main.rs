@@ -14,6 +14,7 @@ mod gostack;
 mod kernel;
 mod kit;
 mod language;
+mod lookups;
 mod objects;
 mod safety;
 mod scripts;

@@ -447,6 +447,16 @@ impl<'p> Builder<'p> {
         self.read(Helper::ProbeReadUser, addr, bytes, signed, None)
     }
 
+    /// Reads eight bytes that the target may never have touched: zeros, and no loss, where they are not there.
+    pub(super) fn read_fresh(&mut self, addr: Operand) -> VReg {
+        let slot = self.word_slot();
+        let to = self.slot_addr(slot, 0);
+        // The helper itself puts zeros where it fails.
+        self.call(Helper::ProbeReadUser, vec![to.into(), Operand::Imm(8), addr]);
+        let from = self.slot_addr(slot, 0);
+        self.load(from, 0, Size::B8)
+    }
+
     /// Reads memory of the kernel.
     pub(super) fn read_kernel(&mut self, addr: Operand, bytes: u8) -> VReg {
         self.read(Helper::ProbeReadKernel, addr, bytes, false, None)

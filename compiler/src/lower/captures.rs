@@ -102,7 +102,7 @@ impl Captures {
             Stmt::Delete { key, .. } => self.exprs(key, function),
             Stmt::Emit { args, .. } => self.exprs(args, function),
             Stmt::Return { result } => result.iter().for_each(|(_, e)| self.expr(e, function)),
-            Stmt::Break | Stmt::Continue => {}
+            Stmt::CutOff(_) | Stmt::Break | Stmt::Continue => {}
         }
     }
 

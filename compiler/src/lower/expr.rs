@@ -3,6 +3,7 @@
 use gprobe_lang::source::Span;
 
 use super::builder::{Builder, Home};
+use super::goroutine::Known;
 use crate::artifact::{Loss, Trouble, Type};
 use crate::builtins::Id;
 use crate::ir::{BinOp, BlockId, Cond, Helper, Operand, Size, VReg};
@@ -50,6 +51,15 @@ impl Builder<'_> {
                 self.stmts(stmts);
                 self.scalar(value)
             }
+            ExprKind::Once(var, value) => match self.function.known.get(&Known::Once(*var)) {
+                Some(&known) => known.into(),
+                None => {
+                    let value = self.scalar(value);
+                    let value = self.copy(value);
+                    self.function.known.insert(Known::Once(*var), value);
+                    value.into()
+                }
+            },
             ExprKind::Not(_)
             | ExprKind::Compare(..)
             | ExprKind::SameBytes(..)
@@ -73,6 +83,10 @@ impl Builder<'_> {
             ExprKind::ReadUser { addr, bytes, signed } => {
                 let addr = self.scalar(addr);
                 self.read(Helper::ProbeReadUser, addr, *bytes, *signed, Some(expr.span)).into()
+            }
+            ExprKind::ReadFresh(addr) => {
+                let addr = self.scalar(addr);
+                self.read_fresh(addr).into()
             }
             ExprKind::ReadKernel { addr, bytes, signed } => {
                 let addr = self.scalar(addr);

@@ -8,6 +8,7 @@ use super::builder::Builder;
 use crate::artifact::ProgramKind;
 use crate::builtins::Id;
 use crate::ir::{BinOp, Cond, Helper, Operand, VReg};
+use crate::resolve::typed::VarId;
 use crate::runtime_layout::RuntimeLayout;
 use crate::x64;
 
@@ -29,6 +30,8 @@ pub(super) enum Known {
     M,
     /// The goroutine; 0 where the M runs none.
     Curg,
+    /// A value that has copies.
+    Once(VarId),
 }
 
 impl Builder<'_> {
@@ -151,7 +154,7 @@ impl Builder<'_> {
             // The context is the goroutine, or the one that a thread runs, and its M.
             Known::G | Known::Curg if self.iterates() => self.context_word(0),
             Known::M if self.iterates() => self.context_word(8),
-            Known::Random => self.random(),
+            Known::Random | Known::Once(_) => self.random(),
             Known::G => self.current_g(layout),
             Known::M => {
                 let g = self.known(Known::G, layout);

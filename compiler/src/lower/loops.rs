@@ -9,6 +9,7 @@ use crate::artifact::{Loss, MapValue, Trouble};
 use crate::ir::{BinOp, Cond, Helper, Inst, Operand, Size, Terminator, VReg};
 use crate::resolve::typed::{Expr, ExprKind, MapIndex, Stmt, VarId};
 use crate::resolve::visit;
+use gprobe_lang::source::Span;
 
 /// Rounds of a loop over constant numbers up to which the verifier may follow it.
 const MOST_FOLLOWED: i64 = 16;
@@ -35,15 +36,16 @@ impl Builder<'_> {
             b.jump(head);
         });
         self.switch_to(cut);
-        self.cut_off(cond);
+        self.cut_off(cond.span);
         self.jump(after);
         self.switch_to(after);
     }
 
-    fn cut_off(&mut self, at: &Expr) {
+    /// Tells of a loop that was left before its end.
+    pub(super) fn cut_off(&mut self, at: Span) {
         self.aside(|b| {
             b.count_loss(Loss::LoopCutOff);
-            b.trouble(Trouble::LoopCutOff, at.span, None);
+            b.trouble(Trouble::LoopCutOff, at, None);
         });
     }
 
@@ -136,7 +138,7 @@ impl Builder<'_> {
         self.jump(head);
         self.switch_to(cut);
         if budget {
-            self.cut_off(to);
+            self.cut_off(to.span);
         }
         self.jump(after);
         self.switch_to(after);
@@ -259,12 +261,16 @@ fn assigned(list: &[Stmt], found: &mut Vec<VarId>) {
 }
 
 fn has_loops(list: &[Stmt]) -> bool {
-    list.iter().any(|stmt| match stmt {
-        Stmt::While { .. } | Stmt::ForRange { .. } | Stmt::ForMap { .. } | Stmt::Unroll { .. } => true,
+    let (mut loops, mut followed) = (false, false);
+    visit::all_stmts(list, &mut |stmt| match stmt {
+        Stmt::While { .. } | Stmt::ForRange { .. } | Stmt::ForMap { .. } | Stmt::Unroll { .. } => {
+            loops = true
+        }
         // A Go value is followed through its pointers.
-        Stmt::Emit { args, .. } => args.iter().any(|arg| matches!(arg.kind, ExprKind::GoValue { .. })),
-        Stmt::If { then, otherwise, .. } => has_loops(then) || has_loops(otherwise),
-        Stmt::Scope(body) => has_loops(body),
-        _ => false,
-    })
+        Stmt::Emit { args, .. } => {
+            followed |= args.iter().any(|arg| matches!(arg.kind, ExprKind::GoValue { .. }));
+        }
+        _ => {}
+    });
+    loops || followed
 }

@@ -43,6 +43,7 @@ impl Builder<'_> {
             Stmt::ForRange { var, from, to, body } => self.for_range(*var, from, to, body),
             Stmt::ForMap { map, var, body } => self.for_map(*map, *var, body),
             Stmt::Unroll { count, body } => self.unroll(*count, body),
+            Stmt::CutOff(at) => self.cut_off(*at),
             Stmt::Break => self.leave_loop(true),
             Stmt::Continue => self.leave_loop(false),
             Stmt::Emit { action, args } => self.emit(*action, args),

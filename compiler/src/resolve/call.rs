@@ -87,6 +87,10 @@ impl Body<'_, '_> {
                 );
                 self.broken(span)
             }
+            Id::HasKey if first.is_some_and(|map| !matches!(map.kind, Ast::Map { .. })) => {
+                let found = first.zip(args.get(1)).and_then(|(map, key)| self.go_map_has_key(map, key, span));
+                found.unwrap_or_else(|| self.broken(span))
+            }
             Id::HasKey if !self.has_keys(first, "has_key", span) => self.broken(span),
             Id::HasKey => match self.map_and_key(args, span) {
                 Some((map, key)) => of(ExprKind::HasKey(map, key), Ty::BOOL),

@@ -68,6 +68,7 @@ fn stmts(out: &mut String, list: &[Stmt], depth: usize) {
                 None => "return".to_owned(),
             },
             Stmt::Zero(var) => format!("$v{} = zeros", var.0),
+            Stmt::CutOff(_) => "cut off".to_owned(),
             Stmt::Break => "break".to_owned(),
             Stmt::Continue => "continue".to_owned(),
             Stmt::Signal { number, thread } => {

@@ -5,6 +5,7 @@ use gprobe_lang::source::Span;
 use gprobe_symbols::{Binary, TypeId, TypeKind};
 
 use super::body::Body;
+use super::go_places::{Places, is_swiss};
 use super::typed::{Expr, ExprKind, GoImage, Ty};
 use crate::artifact::{Follow, GoCapture, GoType, MapSlots, Type, What};
 
@@ -14,8 +15,6 @@ const MOST_BYTES: u32 = 10 << 10;
 const MOST_VALUE: u64 = 4 << 10;
 /// How deep types may be nested.
 const MOST_NESTED: usize = 24;
-/// Bytes of keys and values up to which maps hold them in place (`internal/abi/map.go`).
-const IN_PLACE: u64 = 128;
 
 /// How much is followed.
 #[derive(Clone, Copy)]
@@ -104,11 +103,6 @@ fn plan(binary: &Binary, ty: GoType, size: u32) -> Option<GoCapture> {
         }
         (area <= MOST_BYTES).then_some(GoCapture { ty, size, plan, bytes: area.next_multiple_of(8) })
     })
-}
-
-/// Whether maps are those of Go 1.24 and later.
-pub(super) fn is_swiss(binary: &Binary) -> bool {
-    binary.layout().find_type("internal/runtime/maps.Map").is_ok()
 }
 
 struct Planner<'a> {
@@ -213,9 +207,8 @@ impl Planner<'_> {
     }
 
     fn slots(&self, key: TypeId, elem: TypeId, depth: usize, nested: usize) -> Option<MapSlots> {
-        let layout = self.binary.layout();
-        let (key_size, elem_size) = (layout.size_of(key).ok()?, layout.size_of(elem).ok()?);
-        if key_size > IN_PLACE || elem_size > IN_PLACE {
+        let places = Places::of(self.binary, self.swiss, key, elem)?;
+        if places.key_is_pointer || places.elem_is_pointer {
             return None;
         }
         let (mut each_key, mut key_bytes) = (Vec::new(), 0);
@@ -225,34 +218,12 @@ impl Planner<'_> {
         let each_bytes = key_bytes + elem_bytes;
         let tables = if each_bytes == 0 { 2 } else { 1 };
         let groups = (self.limits.groups >> (2 * depth)).max(1);
-        let (key_size, elem_size) = (key_size as u32, elem_size as u32);
-        if !self.swiss {
-            let elems = 8 + 8 * key_size;
-            return Some(MapSlots {
-                group: (elems + 8 * elem_size).next_multiple_of(8) + 8,
-                keys: 8,
-                key_stride: key_size,
-                elems,
-                elem_stride: elem_size,
-                each_key,
-                each_elem,
-                each_bytes,
-                key_bytes,
-                tables,
-                groups,
-            });
-        }
-        let (key_align, elem_align) = (self.align(key, 0), self.align(elem, 0));
-        let elem_at = key_size.next_multiple_of(elem_align);
-        // A last field of no size gets a byte, so that its address is within the slot.
-        let end = elem_at + if elem_size == 0 { 1 } else { elem_size };
-        let stride = end.next_multiple_of(key_align.max(elem_align));
         Some(MapSlots {
-            group: (8 + 8 * stride).next_multiple_of(8),
-            keys: 8,
-            key_stride: stride,
-            elems: 8 + elem_at,
-            elem_stride: stride,
+            group: places.group,
+            keys: places.keys,
+            key_stride: places.key_stride,
+            elems: places.elems,
+            elem_stride: places.elem_stride,
             each_key,
             each_elem,
             each_bytes,
@@ -277,23 +248,6 @@ impl Planner<'_> {
             | TypeKind::Func
             | TypeKind::Map { .. } => false,
             _ => true,
-        }
-    }
-
-    /// What a value's address is a multiple of.
-    fn align(&self, id: TypeId, nested: usize) -> u32 {
-        let Ok(ty) = self.binary.layout().ty(id) else { return 8 };
-        if nested > MOST_NESTED {
-            return 8;
-        }
-        match ty.kind {
-            TypeKind::Struct { fields } => {
-                fields.iter().map(|field| self.align(field.ty, nested + 1)).max().unwrap_or(1)
-            }
-            TypeKind::Array { elem, .. } => self.align(elem, nested + 1),
-            TypeKind::Complex => (ty.size as u32 / 2).clamp(1, 8),
-            TypeKind::Int { .. } | TypeKind::Bool | TypeKind::Float => (ty.size as u32).clamp(1, 8),
-            _ => 8,
         }
     }
 }

@@ -6,6 +6,7 @@ use gprobe_lang::source::{Span, Spanned};
 use gprobe_symbols::{Location, TypeId, TypeKind};
 
 use super::body::{Body, not_yet};
+use super::go_pieces::pieces;
 use super::place::Place;
 use super::typed::{Arith, Expr, ExprKind, GoImage, Pointee, Ty};
 use crate::artifact::{GoType, Type};
@@ -17,7 +18,7 @@ const MAX_EMBEDDING: usize = 8;
 
 /// Where a Go value is.
 #[derive(Clone, Debug)]
-enum At {
+pub(super) enum At {
     /// In the target's memory, at this address.
     Memory(Expr),
     /// Where the function's arguments or results are: offset in the value, bytes, and the piece's
@@ -27,7 +28,7 @@ enum At {
 
 impl At {
     /// So many bytes further.
-    fn moved(self, offset: u64) -> Self {
+    pub(super) fn moved(self, offset: u64) -> Self {
         match self {
             Self::Memory(addr) => Self::Memory(plus(addr, offset)),
             Self::Pieces(pieces, start) => Self::Pieces(pieces, start + offset),
@@ -37,7 +38,7 @@ impl At {
 
 /// A Go value: where, and of which type.
 pub(super) struct Value {
-    at: At,
+    pub(super) at: At,
     pub(super) ty: TypeId,
 }
 
@@ -55,7 +56,7 @@ pub(super) enum Located {
 }
 
 impl Body<'_, '_> {
-    fn executable(&mut self, span: Span) -> Option<TargetBinary> {
+    pub(super) fn executable(&mut self, span: Span) -> Option<TargetBinary> {
         match self.cx.go_executable() {
             Some(executable) => Some(executable.clone()),
             None => {
@@ -124,8 +125,7 @@ impl Body<'_, '_> {
             let same = by_abi.iter().find(|p| !p.is_result && p.name == name.value);
             location = same.map_or(Location::Unavailable, |p| p.location_at(*site));
         }
-        let size = file.binary.layout().ty(param.ty).map(|t| t.size).unwrap_or(8);
-        match pieces(location, size) {
+        match pieces(&file.binary, param.ty, location) {
             Some(pieces) => Some(Value { at: At::Pieces(pieces, 0), ty: param.ty }),
             None => {
                 self.error(
@@ -178,8 +178,7 @@ impl Body<'_, '_> {
             );
             return self.broken(span);
         };
-        let size = file.binary.layout().ty(param.ty).map(|t| t.size).unwrap_or(8);
-        match pieces(param.location_at(*site), size) {
+        match pieces(&file.binary, param.ty, param.location_at(*site)) {
             Some(pieces) => self.read(&Value { at: At::Pieces(pieces, 0), ty: param.ty }, span),
             None => {
                 self.error(
@@ -260,28 +259,6 @@ impl Body<'_, '_> {
             && !matches!(self.place, Place::Function { go: true, .. })
     }
 
-    /// `x[i]`
-    pub(super) fn index(&mut self, base: &ast::Expr, index: &ast::Expr, span: Span) -> Expr {
-        match self.located_element(base, index, span) {
-            Some(Located::Go(value)) => self.read(&value, span),
-            Some(Located::Expr(value)) => value,
-            None => self.broken(span),
-        }
-    }
-
-    fn located_element(&mut self, base: &ast::Expr, index: &ast::Expr, span: Span) -> Option<Located> {
-        match self.located(base)? {
-            Located::Go(value) => {
-                let index = self.expr(index);
-                if !self.need_integer(&index, "an index") {
-                    return None;
-                }
-                self.go_element(value, index, span).map(Located::Go)
-            }
-            Located::Expr(base) => Some(Located::Expr(self.index_of(base, index, span))),
-        }
-    }
-
     /// `*x` where x is a Go pointer that has not been read.
     pub(super) fn pointee(&mut self, value: Value, span: Span) -> Option<Value> {
         let executable = self.executable(span)?;
@@ -303,126 +280,6 @@ impl Body<'_, '_> {
                 None
             }
         }
-    }
-
-    /// An element of a Go array, slice or string, or of what a pointer to an array points to.
-    fn go_element(&mut self, value: Value, index: Expr, span: Span) -> Option<Value> {
-        let executable = self.executable(span)?;
-        let ty = self.go_type(&executable, value.ty, span)?;
-        let size_of = |id| executable.binary.layout().size_of(id).unwrap_or(0);
-        let number = |n: u64| Box::new(Expr { kind: ExprKind::Int(n as i64), ty: Ty::I64, span });
-        let constant = super::constant::constant(&index).and_then(|n| u64::try_from(n).ok());
-        let (start, elem, len) = match ty.kind {
-            TypeKind::Array { elem, count } => {
-                if constant.is_some_and(|n| n >= count) {
-                    self.error(
-                        Diagnostic::error(
-                            "out-of-range",
-                            index.span,
-                            format!("the array has {count} elements"),
-                        )
-                        .help(format!("they are counted from 0: [0] to [{}]", count.saturating_sub(1))),
-                    );
-                    return None;
-                }
-                match (value.at, constant) {
-                    (At::Pieces(pieces, start), Some(n)) => {
-                        return Some(Value { at: At::Pieces(pieces, start + n * size_of(elem)), ty: elem });
-                    }
-                    (At::Pieces(..), None) => {
-                        self.error(Diagnostic::error(
-                            "not-constant",
-                            index.span,
-                            "this array is in registers, whose elements must be named by a number",
-                        ));
-                        return None;
-                    }
-                    (At::Memory(addr), _) => (addr, elem, number(count)),
-                }
-            }
-            TypeKind::Slice { elem } => {
-                let start = self.word(&value, 0, 8, false, span)?;
-                let len = self.word(&value, 8, 8, true, span)?;
-                (start, elem, Box::new(len))
-            }
-            TypeKind::String => {
-                let start = self.word(&value, 0, 8, false, span)?;
-                let len = self.word(&value, 8, 8, true, span)?;
-                (start, executable.binary.layout().find_type("uint8").ok()?, Box::new(len))
-            }
-            TypeKind::Pointer(Some(_)) => {
-                let inner = self.pointee(value, span)?;
-                return self.go_element(inner, index, span);
-            }
-            _ => {
-                self.error(
-                    Diagnostic::error("type-mismatch", span, format!("{} has no elements to index", ty.name))
-                        .help("arrays and slices are indexed; print a map whole: `print(x)`"),
-                );
-                return None;
-            }
-        };
-        let stride = size_of(elem);
-        let by = super::stmts::scaled(index.clone(), i64::try_from(stride).unwrap_or(1), false);
-        let addr = ExprKind::Arith(Arith::Add, Box::new(start), Box::new(by));
-        let addr = Box::new(Expr { kind: addr, ty: Ty::U64, span });
-        // Behind the end there is nothing: address 0 can't be read, and that is said.
-        let compare = super::typed::Compare::Lt { signed: false };
-        let inside = Expr { kind: ExprKind::Compare(compare, Box::new(index), len), ty: Ty::BOOL, span };
-        let checked = ExprKind::Ternary(Box::new(inside), addr, number(0));
-        let addr = Expr { kind: checked, ty: Ty::U64, span };
-        Some(Value { at: At::Memory(addr), ty: elem })
-    }
-
-    /// `len(x)` and `cap(x)` of a Go value; `None` where it is none.
-    pub(super) fn go_len(&mut self, arg: &ast::Expr, capacity: bool, span: Span) -> Option<Expr> {
-        if !matches!(arg.kind, Ast::Field(..) | Ast::Index(..) | Ast::Unary(..) | Ast::Ident(_)) {
-            return None;
-        }
-        let value = match self.located(arg) {
-            Some(Located::Go(value)) => value,
-            _ => return None,
-        };
-        let Some(executable) = self.executable(span) else { return Some(self.broken(span)) };
-        let Some(ty) = self.go_type(&executable, value.ty, span) else { return Some(self.broken(span)) };
-        let found = match (&ty.kind, capacity) {
-            (TypeKind::String, false) | (TypeKind::Slice { .. }, false) => {
-                self.word(&value, 8, 8, true, span)
-            }
-            (TypeKind::Slice { .. }, true) => self.word(&value, 16, 8, true, span),
-            (TypeKind::Array { count, .. }, _) => {
-                Some(Expr { kind: ExprKind::Int(*count as i64), ty: Ty::I64, span })
-            }
-            // The first word counts: of a channel what it holds, then its room; of a map its entries.
-            (TypeKind::Chan { .. }, _) | (TypeKind::Map { .. }, false) => {
-                self.word(&value, 0, 8, false, span).map(|pointer| {
-                    let zero = Box::new(Expr { kind: ExprKind::Int(0), ty: Ty::I64, span });
-                    let compare = super::typed::Compare::Ne;
-                    let there = ExprKind::Compare(compare, Box::new(pointer.clone()), zero.clone());
-                    let there = Box::new(Expr { kind: there, ty: Ty::BOOL, span });
-                    let addr = Box::new(plus(pointer, if capacity { 8 } else { 0 }));
-                    let read = ExprKind::ReadUser { addr, bytes: 8, signed: true };
-                    let read = Box::new(Expr { kind: read, ty: Ty::I64, span });
-                    Expr { kind: ExprKind::Ternary(there, read, zero), ty: Ty::I64, span }
-                })
-            }
-            _ => {
-                let what = if capacity { "capacity" } else { "length" };
-                let has = if capacity {
-                    "slices and channels have one"
-                } else {
-                    "strings, slices, arrays, maps and channels have one"
-                };
-                self.error(
-                    Diagnostic::error("type-mismatch", span, format!("{} has no {what}", ty.name)).help(has),
-                );
-                None
-            }
-        };
-        Some(match found {
-            Some(expr) => Expr { ty: Ty::I64, ..expr },
-            None => self.broken(span),
-        })
     }
 
     /// `gotype(x)`: the type of a Go value, of an interface that of what it holds.
@@ -523,8 +380,7 @@ impl Body<'_, '_> {
         site: gprobe_symbols::LinkAddr,
         span: Span,
     ) -> Option<Value> {
-        let size = file.binary.layout().ty(param.ty).map(|t| t.size).unwrap_or(8);
-        match pieces(param.location_at(site), size) {
+        match pieces(&file.binary, param.ty, param.location_at(site)) {
             Some(pieces) => Some(Value { at: At::Pieces(pieces, 0), ty: param.ty }),
             None => {
                 self.error(
@@ -571,7 +427,7 @@ impl Body<'_, '_> {
     }
 
     /// A variable of the target, by its name and place.
-    fn variable_value(
+    pub(super) fn variable_value(
         &mut self,
         executable: &TargetBinary,
         name: &str,
@@ -768,7 +624,12 @@ impl Body<'_, '_> {
         Some(Value { at: value.at.moved(offset), ty: field })
     }
 
-    fn go_type(&mut self, file: &TargetBinary, ty: TypeId, span: Span) -> Option<gprobe_symbols::Type> {
+    pub(super) fn go_type(
+        &mut self,
+        file: &TargetBinary,
+        ty: TypeId,
+        span: Span,
+    ) -> Option<gprobe_symbols::Type> {
         match file.binary.layout().ty(ty) {
             Ok(ty) => Some(ty),
             Err(error) => {
@@ -804,11 +665,11 @@ impl Body<'_, '_> {
     }
 
     /// Reads a Go value, as far as scripts have values like it.
-    fn read(&mut self, value: &Value, span: Span) -> Expr {
+    pub(super) fn read(&mut self, value: &Value, span: Span) -> Expr {
         self.try_read(value, span).unwrap_or_else(|| self.broken(span))
     }
 
-    fn try_read(&mut self, value: &Value, span: Span) -> Option<Expr> {
+    pub(super) fn try_read(&mut self, value: &Value, span: Span) -> Option<Expr> {
         let executable = self.executable(span)?;
         let ty = self.go_type(&executable, value.ty, span)?;
         let typed = |expr: Expr, ty: Ty| Expr { ty, ..expr };
@@ -939,27 +800,6 @@ impl Body<'_, '_> {
     }
 }
 
-/// A location as pieces that cover the value; `None` where there is nothing to read.
-fn pieces(location: Location, size: u64) -> Option<Vec<(u64, u64, Location)>> {
-    match location {
-        Location::Unavailable => None,
-        Location::Pieces(parts) => {
-            let mut at = 0;
-            Some(
-                parts
-                    .into_iter()
-                    .map(|(location, bytes)| {
-                        let piece = (at, bytes, location);
-                        at += bytes;
-                        piece
-                    })
-                    .collect(),
-            )
-        }
-        whole => Some(vec![(0, size, whole)]),
-    }
-}
-
 /// The offset and type of a field, promoted ones of embedded structs too.
 fn find_field(file: &TargetBinary, ty: TypeId, name: &str, depth: usize) -> Option<(u64, TypeId)> {
     let TypeKind::Struct { fields } = file.binary.layout().ty(ty).ok()?.kind else { return None };
@@ -997,7 +837,7 @@ fn embedded_pointer(file: &TargetBinary, ty: TypeId, name: &str, depth: usize) -
     })
 }
 
-fn plus(addr: Expr, offset: u64) -> Expr {
+pub(super) fn plus(addr: Expr, offset: u64) -> Expr {
     if offset == 0 {
         return addr;
     }

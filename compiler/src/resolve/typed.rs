@@ -212,6 +212,8 @@ pub enum Stmt {
         /// What is repeated.
         body: Vec<Stmt>,
     },
+    /// A loop of the compiler's own that was left before its end, which is told.
+    CutOff(Span),
     /// `break`
     Break,
     /// `continue`
@@ -396,6 +398,8 @@ pub enum ExprKind {
         /// Gets the element, where there is one.
         var: VarId,
     },
+    /// A value of which there are copies: the first that is met is evaluated; the number is its own.
+    Once(VarId, Box<Expr>),
     /// `{ stmts; value }`
     Block(Vec<Stmt>, Box<Expr>),
     /// An IP address.
@@ -447,6 +451,8 @@ pub enum ExprKind {
         /// Sign-extended.
         signed: bool,
     },
+    /// Eight bytes of the target's memory that it may never have touched: a page that isn't there is zeros.
+    ReadFresh(Box<Expr>),
     /// A Go string: its bytes by address and length.
     GoStr {
         /// Where its bytes are.

@@ -81,7 +81,7 @@ fn stmt(stmt: &Stmt, f: &mut dyn FnMut(&Expr)) {
                 expr(value, f);
             }
         }
-        Stmt::Zero(_) | Stmt::Break | Stmt::Continue => {}
+        Stmt::Zero(_) | Stmt::CutOff(_) | Stmt::Break | Stmt::Continue => {}
     }
 }
 
@@ -110,6 +110,8 @@ impl ExprKind {
             Self::TupleIndex(inner, _)
             | Self::Not(inner)
             | Self::Block(_, inner)
+            | Self::Once(_, inner)
+            | Self::ReadFresh(inner)
             | Self::FromInt(inner)
             | Self::OwnChars(inner)
             | Self::StrLen(inner)

@@ -1,0 +1,5 @@
+// for: values
+go:main.showAnyMap
+{
+  print(args.v[2]);
+}

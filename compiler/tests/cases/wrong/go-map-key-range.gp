@@ -1,0 +1,5 @@
+// for: values
+go:main.showByteMap
+{
+  print(args.v[300]);
+}

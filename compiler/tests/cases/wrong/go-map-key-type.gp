@@ -1,0 +1,5 @@
+// for: values
+go:main.showMap1
+{
+  print(args.v[3]);
+}
