@@ -19,19 +19,26 @@ pub(super) const GSYSCALL: i64 = 3;
 /// Shown as `none`: the thread runs no goroutine.
 pub(crate) const NO_STATUS: i64 = 255;
 
-/// A struct whose address is read once and kept.
+/// What is read once and kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Known {
     /// A number of 32 bits that nobody knows.
     Random,
+    /// A value that has copies.
+    Once(VarId),
+    /// The address of a struct of the runtime.
+    Struct(Running),
+}
+
+/// A struct of the runtime that stands for what a thread does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Running {
     /// The g that the thread runs on; 0 outside Go.
     G,
     /// Its M; 0 outside Go.
     M,
     /// The goroutine; 0 where the M runs none.
     Curg,
-    /// A value that has copies.
-    Once(VarId),
 }
 
 impl Builder<'_> {
@@ -40,43 +47,43 @@ impl Builder<'_> {
         let Some(layout) = self.shared.runtime else { return Operand::Imm(0) };
         match id {
             Id::Goid => {
-                let curg = self.known(Known::Curg, layout);
+                let curg = self.known(Running::Curg, layout);
                 self.field_or(curg, layout.g_goid, 8, false, 0).into()
             }
-            Id::Curg => self.known(Known::Curg, layout).into(),
-            Id::Curm => self.known(Known::M, layout).into(),
+            Id::Curg => self.known(Running::Curg, layout).into(),
+            Id::Curm => self.known(Running::M, layout).into(),
             Id::Curp => self.p_struct(layout).into(),
             Id::CurM => {
-                let m = self.known(Known::M, layout);
+                let m = self.known(Running::M, layout);
                 self.field_or(m, layout.m_id, 8, true, -1).into()
             }
             Id::CgoDepth => {
-                let m = self.known(Known::M, layout);
+                let m = self.known(Running::M, layout);
                 self.field_or(m, layout.m_ncgo, 4, true, 0).into()
             }
             Id::Gstatus => {
-                let curg = self.known(Known::Curg, layout);
+                let curg = self.known(Running::Curg, layout);
                 let status = self.field_or(curg, layout.g_status, 4, false, NO_STATUS);
                 self.bin(BinOp::And, status.into(), Operand::Imm(!GSCAN)).into()
             }
             Id::Waitreason => {
-                let curg = self.known(Known::Curg, layout);
+                let curg = self.known(Running::Curg, layout);
                 self.field_or(curg, layout.g_waitreason, 1, false, 0).into()
             }
             Id::Gname => {
-                let curg = self.known(Known::Curg, layout);
+                let curg = self.known(Running::Curg, layout);
                 self.field_or(curg, layout.g_startpc, 8, false, 0).into()
             }
             Id::Gopc => {
-                let curg = self.known(Known::Curg, layout);
+                let curg = self.known(Running::Curg, layout);
                 self.field_or(curg, layout.g_gopc, 8, false, 0).into()
             }
             Id::Waitsince => {
-                let curg = self.known(Known::Curg, layout);
+                let curg = self.known(Running::Curg, layout);
                 self.field_or(curg, layout.g_waitsince, 8, true, 0).into()
             }
             Id::Goparent => {
-                let curg = self.known(Known::Curg, layout);
+                let curg = self.known(Running::Curg, layout);
                 layout
                     .g_parent
                     .map_or(Operand::Imm(0), |parent| self.field_or(curg, parent, 8, false, 0).into())
@@ -94,8 +101,8 @@ impl Builder<'_> {
 
     /// Its struct's address; 0 where there is none.
     fn p_struct(&mut self, layout: RuntimeLayout) -> VReg {
-        let m = self.known(Known::M, layout);
-        let curg = self.known(Known::Curg, layout);
+        let m = self.known(Running::M, layout);
+        let curg = self.known(Running::Curg, layout);
         let p = self.field_or(m, layout.m_p, 8, false, 0);
         let p = self.copy(p.into());
         self.when(Cond::Eq, p.into(), Operand::Imm(0), |b| {
@@ -115,7 +122,7 @@ impl Builder<'_> {
     /// Counted to the return address, to which the stack pointer points at entries and returns.
     pub(super) fn frame(&mut self, inside: bool) -> VReg {
         let Some(layout) = self.shared.runtime else { return self.copy(Operand::Imm(0)) };
-        let g = self.known(Known::G, layout);
+        let g = self.known(Running::G, layout);
         let hi = self.field_or(g, layout.g_stack_hi, 8, false, 0);
         let sp = if inside {
             let own = self.context_word(x64::RBP);
@@ -146,26 +153,25 @@ impl Builder<'_> {
         value
     }
 
-    pub(super) fn known(&mut self, what: Known, layout: RuntimeLayout) -> VReg {
-        if let Some(&reg) = self.function.known.get(&what) {
+    pub(super) fn known(&mut self, what: Running, layout: RuntimeLayout) -> VReg {
+        if let Some(&reg) = self.function.known.get(&Known::Struct(what)) {
             return reg;
         }
         let reg = match what {
             // The context is the goroutine, or the one that a thread runs, and its M.
-            Known::G | Known::Curg if self.iterates() => self.context_word(0),
-            Known::M if self.iterates() => self.context_word(8),
-            Known::Random | Known::Once(_) => self.random(),
-            Known::G => self.current_g(layout),
-            Known::M => {
-                let g = self.known(Known::G, layout);
+            Running::G | Running::Curg if self.iterates() => self.context_word(0),
+            Running::M if self.iterates() => self.context_word(8),
+            Running::G => self.current_g(layout),
+            Running::M => {
+                let g = self.known(Running::G, layout);
                 self.field_or(g, layout.g_m, 8, false, 0)
             }
-            Known::Curg => {
-                let m = self.known(Known::M, layout);
+            Running::Curg => {
+                let m = self.known(Running::M, layout);
                 self.field_or(m, layout.m_curg, 8, false, 0)
             }
         };
-        self.function.known.insert(what, reg);
+        self.function.known.insert(Known::Struct(what), reg);
         reg
     }
 

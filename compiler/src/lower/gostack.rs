@@ -7,7 +7,7 @@
 //! A stack is kept once, in a map by a hash of its addresses, and known by the hash: 0 is none.
 
 use super::builder::Builder;
-use super::goroutine::{GSCAN, GSYSCALL, Known};
+use super::goroutine::{GSCAN, GSYSCALL, Running};
 use crate::artifact::{GO_STACK_EXACT, GO_STACK_FRAMES, GO_STACK_HEADER, Loss, ProgramKind};
 use crate::ir::{BinOp, BlockId, Cond, Helper, Operand, Size, VReg};
 use crate::resolve::typed::StackStart;
@@ -50,7 +50,7 @@ impl Builder<'_> {
             frame: self.copy(Operand::Imm(0)),
             exact: self.copy(Operand::Imm(0)),
         };
-        let curg = self.known(Known::Curg, layout);
+        let curg = self.known(Running::Curg, layout);
         self.when(Cond::Ne, curg.into(), Operand::Imm(0), |b| {
             let low = b.field(curg, layout.g_stack_lo, 8, false);
             let high = b.field(curg, layout.g_stack_hi, 8, false);
@@ -86,8 +86,8 @@ impl Builder<'_> {
     /// Of a goroutine whose thread runs on another stack: that of C, the scheduler's, or a signal's, of
     /// which nothing is known.
     fn left_stack(&mut self, curg: VReg, layout: RuntimeLayout, start: &Start) {
-        let g = self.known(Known::G, layout);
-        let m = self.known(Known::M, layout);
+        let g = self.known(Running::G, layout);
+        let m = self.known(Running::M, layout);
         let signal = self.field(m, layout.m_gsignal, 8, false);
         let after = self.new_block();
         let saved = self.new_block();
@@ -182,7 +182,7 @@ impl Builder<'_> {
 
     /// Of a goroutine in a system call or in C.
     fn call_start(&mut self, curg: VReg, layout: RuntimeLayout, start: &Start) {
-        let m = self.known(Known::M, layout);
+        let m = self.known(Running::M, layout);
         let depth = self.field_or(m, layout.m_ncgo, 4, true, 0);
         let (in_c, in_kernel, after) = (self.new_block(), self.new_block(), self.new_block());
         self.branch(Cond::SGt, depth.into(), Operand::Imm(0), in_c, in_kernel);

@@ -4,7 +4,7 @@
 //! that a map of strings that is made in one go and never changes.
 
 use super::builder::Builder;
-use super::goroutine::Known;
+use super::goroutine::Running;
 use crate::artifact::Type;
 use crate::ir::{BinOp, BlockId, Cond, Helper, Operand, Size, SlotId, VReg};
 use crate::resolve::typed::LabelSet;
@@ -36,7 +36,7 @@ impl Builder<'_> {
         let Some(layout) = self.shared.runtime else { return };
         let header = self.slot(STRING as u32, "label");
         self.zero(header, 0, STRING as u32);
-        let curg = self.known(Known::Curg, layout);
+        let curg = self.known(Running::Curg, layout);
         let set = self.field_or(curg, layout.g_labels, 8, false, 0);
         let found = self.copy(Operand::Imm(0));
         self.when(Cond::Ne, set.into(), Operand::Imm(0), |b| match *labels {

@@ -22,6 +22,10 @@ const ZERO_VALUE: u64 = 1024;
 
 /// The wanted key while it is taken apart.
 struct Wanted {
+    /// The map's type.
+    map: String,
+    /// Where the key is written.
+    span: Span,
     /// Evaluates what the parts are made of, once.
     before: Vec<Stmt>,
     parts: Vec<KeyPart>,
@@ -99,8 +103,8 @@ impl Body<'_, '_> {
         let from = self.located(key)?;
         let pointer = self.word(map, 0, 8, false, span)?;
         self.scoped(|body| {
-            let mut wanted = Wanted { before: Vec::new(), parts: Vec::new() };
-            body.key_parts(&executable, &ty.name, key_ty, 0, from, key.span, &mut wanted)?;
+            let mut wanted = Wanted { map: ty.name, span: key.span, before: Vec::new(), parts: Vec::new() };
+            body.key_parts(&executable, key_ty, 0, from, &mut wanted)?;
             let walk = Walk::declare(body, places, wanted.parts, span);
             let mut stmts = wanted.before;
             stmts.extend([set(walk.map, pointer), set(walk.found, absent), set(walk.more, int(0, span))]);
@@ -124,13 +128,12 @@ impl Body<'_, '_> {
     fn key_parts(
         &mut self,
         executable: &TargetBinary,
-        map: &str,
         ty: TypeId,
         offset: u64,
         from: Located,
-        span: Span,
         wanted: &mut Wanted,
     ) -> Option<()> {
+        let span = wanted.span;
         let of = self.go_type(executable, ty, span)?;
         let size_of = |id| executable.binary.layout().size_of(id).unwrap_or(0);
         // What it is made of, each with its offset.
@@ -139,13 +142,13 @@ impl Body<'_, '_> {
                 fields.iter().filter(|f| f.name != "_").map(|f| (f.offset, f.ty)).collect()
             }
             TypeKind::Array { elem, count } => (0..*count).map(|n| (n * size_of(*elem), *elem)).collect(),
-            _ => return self.key_part(map, &of, offset, from, span, wanted),
+            _ => return self.key_part(&of, offset, from, wanted),
         };
         match from {
             Located::Go(value) if value.ty == ty => {
                 for (at, field) in fields {
                     let part = Value { at: value.at.clone().moved(at), ty: field };
-                    self.key_parts(executable, map, field, offset + at, Located::Go(part), span, wanted)?;
+                    self.key_parts(executable, field, offset + at, Located::Go(part), wanted)?;
                 }
                 Some(())
             }
@@ -155,22 +158,26 @@ impl Body<'_, '_> {
                 wanted.before.push(Stmt::SetVar(var, value));
                 for (index, (at, field)) in fields.into_iter().enumerate() {
                     let part = Located::Expr(self.tuple_part(tuple.clone(), index, span));
-                    self.key_parts(executable, map, field, offset + at, part, span, wanted)?;
+                    self.key_parts(executable, field, offset + at, part, wanted)?;
                 }
                 Some(())
             }
             from => {
                 // One in a struct is as good as alone.
                 if let [(at, field)] = fields.as_slice() {
-                    return self.key_parts(executable, map, *field, offset + at, from, span, wanted);
+                    return self.key_parts(executable, *field, offset + at, from, wanted);
                 }
                 let found = match from {
                     Located::Expr(value) if value.ty == Ty::Unknown => return None,
                     Located::Expr(value) => value.ty.describe(),
                     Located::Go(value) => self.go_type(executable, value.ty, span)?.name,
                 };
-                let message =
-                    format!("a key of {map} is a {} of {} parts, and this is {found}", of.name, fields.len());
+                let message = format!(
+                    "a key of {} is a {} of {} parts, and this is {found}",
+                    wanted.map,
+                    of.name,
+                    fields.len()
+                );
                 self.error(Diagnostic::error("type-mismatch", span, message).help(
                     "write a tuple of its parts in their order, `m[(1, \"a\")]`, or a Go value of this type",
                 ));
@@ -182,13 +189,12 @@ impl Body<'_, '_> {
     /// A number or a string of a key.
     fn key_part(
         &mut self,
-        map: &str,
         ty: &gprobe_symbols::Type,
         offset: u64,
         from: Located,
-        span: Span,
         wanted: &mut Wanted,
     ) -> Option<()> {
+        let span = wanted.span;
         let value = match from {
             Located::Expr(value) => value,
             Located::Go(value) => self.try_read(&value, span)?,
@@ -203,7 +209,7 @@ impl Body<'_, '_> {
             TypeKind::Pointer(_) | TypeKind::UnsafePointer | TypeKind::Chan { .. } => Some((8, false)),
             _ => {
                 let message =
-                    format!("keys of {map} can't be looked up: they have parts of type {}", ty.name);
+                    format!("keys of {} can't be looked up: they have parts of type {}", wanted.map, ty.name);
                 self.error(
                     Diagnostic::error("type-mismatch", span, message)
                         .note("integers, booleans, strings, pointers, and structs and arrays of these are looked up")
@@ -217,8 +223,12 @@ impl Body<'_, '_> {
             Some(_) => value.ty.is_scalar(),
         };
         if !fits {
-            let message =
-                format!("the keys of {map} are of type {}, and this is {}", ty.name, value.ty.describe());
+            let message = format!(
+                "the keys of {} are of type {}, and this is {}",
+                wanted.map,
+                ty.name,
+                value.ty.describe()
+            );
             let like = if number.is_some() { "m[7]" } else { "m[\"key\"]" };
             self.error(
                 Diagnostic::error("type-mismatch", span, message)
@@ -226,14 +236,14 @@ impl Body<'_, '_> {
             );
             return None;
         }
-        if let (Some((bytes, signed)), Some(constant)) = (number, super::constant::constant(&value)) {
-            if !holds(bytes, signed, constant) {
-                let message = format!("{constant} is no key of {map}: no {} is that", ty.name);
-                self.error(
-                    Diagnostic::error("out-of-range", span, message).help("give a key that the map can have"),
-                );
-                return None;
-            }
+        if let (Some((bytes, signed)), Some(constant)) = (number, super::constant::constant(&value))
+            && !holds(bytes, signed, constant)
+        {
+            let message = format!("{constant} is no key of {}: no {} is that", wanted.map, ty.name);
+            self.error(
+                Diagnostic::error("out-of-range", span, message).help("give a key that the map can have"),
+            );
+            return None;
         }
         let wanted_value = match value.kind {
             ExprKind::Int(_) | ExprKind::Str(_) => value,
