@@ -98,3 +98,20 @@ fn conversions_of_interfaces_are_checked() {
         assert_eq!(lines, wanted, "Go {release}: {}", output.stderr);
     }
 }
+
+/// A package's variable is read by its name wherever the target's memory is, by a path with slashes too.
+#[test]
+fn variables_are_read_by_name() {
+    let path = Program::build("values", "1.27", &[]);
+    let target = Target::start(&path, &[]);
+    let pid = target.pid().to_string();
+    let script = r#"iter:goroutine {
+        printf("%d %d %d ", gvar("main.pkgMap")["two"], has_key(main.pkgMap, "three"), main.pkgCounter);
+        printf("%d %d %v\n", cap(gvar("os.Args")), len(gvar("os.Args")[0]) > 0, gvar("main.pkgMap"));
+    }"#;
+    let output = gprobe().args(["-p", &pid, "-e", script]).run().success();
+    let lines: Vec<&str> = output.stdout.lines().filter(|line| !line.is_empty()).collect();
+    assert!(!lines.is_empty());
+    assert!(lines.iter().all(|line| *line == "2 0 4711 1 1 map[one:1 two:2]"), "{}", output.stdout);
+    target.finish();
+}

@@ -113,7 +113,10 @@ impl Body<'_, '_> {
                 None => self.broken(span),
             },
             Id::Gvar => match self.literal_or_param(first, "a variable's name") {
-                Some(name) => self.named_variable(&name, span),
+                Some(name) => match self.named_variable(&name, span) {
+                    Some(value) => self.read(&value, span),
+                    None => self.broken(span),
+                },
                 None => self.broken(span),
             },
             Id::Str => self.str(args, span),

@@ -6,7 +6,7 @@ use gprobe_lang::source::Span;
 use gprobe_symbols::TypeKind;
 
 use super::body::Body;
-use super::go_value::{At, Located, Value, plus};
+use super::go_value::{At, Located, Value, is_gvar, plus};
 use super::typed::{Arith, Compare, Expr, ExprKind, Ty};
 
 impl Body<'_, '_> {
@@ -111,7 +111,8 @@ impl Body<'_, '_> {
 
     /// `len(x)` and `cap(x)` of a Go value; `None` where it is none.
     pub(super) fn go_len(&mut self, arg: &ast::Expr, capacity: bool, span: Span) -> Option<Expr> {
-        if !matches!(arg.kind, Ast::Field(..) | Ast::Index(..) | Ast::Unary(..) | Ast::Ident(_)) {
+        let named = matches!(arg.kind, Ast::Field(..) | Ast::Index(..) | Ast::Unary(..) | Ast::Ident(_));
+        if !named && !is_gvar(arg) {
             return None;
         }
         let value = match self.located(arg) {

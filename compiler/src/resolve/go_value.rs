@@ -235,6 +235,10 @@ impl Body<'_, '_> {
                 self.located_field(base, name, expr.span)
             }
             Ast::Index(base, index) => self.located_element(base, index, expr.span),
+            Ast::Call { args, .. } if is_gvar(expr) => {
+                let name = self.literal_or_param(args.first(), "a variable's name")?;
+                self.named_variable(&name, expr.span).map(Located::Go)
+            }
             Ast::Unary(ast::UnaryOp::Deref, inner) => match self.located(inner)? {
                 Located::Go(value) => self.pointee(value, expr.span).map(Located::Go),
                 Located::Expr(value) => match value.ty {
@@ -434,6 +438,10 @@ impl Body<'_, '_> {
         addr: gprobe_symbols::LinkAddr,
         span: Span,
     ) -> Option<Value> {
+        if matches!(self.place, Place::OwnProcess(_)) {
+            self.not_here(name, "it runs in gprobe itself, which has no memory of the target; read it in a probe on the program, or in `iter:goroutine`", span);
+            return None;
+        }
         let ty = match executable.binary.layout().variable_type(name) {
             Ok(ty) => ty,
             Err(reason) => {
@@ -456,8 +464,8 @@ impl Body<'_, '_> {
     }
 
     /// `gvar("net/http.DefaultClient")`: a variable whose package has a path.
-    pub(super) fn named_variable(&mut self, name: &str, span: Span) -> Expr {
-        let Some(executable) = self.executable(span) else { return self.broken(span) };
+    pub(super) fn named_variable(&mut self, name: &str, span: Span) -> Option<Value> {
+        let executable = self.executable(span)?;
         let Some(symbol) = executable.binary.variable(name) else {
             self.error(
                 Diagnostic::error(
@@ -467,12 +475,9 @@ impl Body<'_, '_> {
                 )
                 .help("a variable has its package in front: `gvar(\"main.requests\")`"),
             );
-            return self.broken(span);
+            return None;
         };
-        match self.variable_value(&executable, name, symbol.addr, span) {
-            Some(value) => self.read(&value, span),
-            None => self.broken(span),
-        }
+        self.variable_value(&executable, name, symbol.addr, span)
     }
 
     /// `curg`, `curm`, `curp`: typed pointers to the runtime's own structs.
@@ -511,6 +516,7 @@ impl Body<'_, '_> {
                 self.located(arg)
             }
             Ast::Ident(name) if name == "retval" => self.located(arg),
+            _ if is_gvar(arg) => self.located(arg),
             _ => None,
         };
         match located {
@@ -523,7 +529,9 @@ impl Body<'_, '_> {
                 }
                 _ => value,
             },
-            None if matches!(arg.kind, Ast::Field(..) | Ast::Index(..) | Ast::Cast(..)) => self.broken(span),
+            None if matches!(arg.kind, Ast::Field(..) | Ast::Index(..) | Ast::Cast(..)) || is_gvar(arg) => {
+                self.broken(span)
+            }
             None => self.expr(arg),
         }
     }
@@ -798,6 +806,11 @@ impl Body<'_, '_> {
             }
         }
     }
+}
+
+/// Whether this is `gvar("...")`, which is where a variable is.
+pub(super) fn is_gvar(expr: &ast::Expr) -> bool {
+    matches!(&expr.kind, Ast::Call { name, args } if name.value == "gvar" && args.len() == 1)
 }
 
 /// The offset and type of a field, promoted ones of embedded structs too.

@@ -1,0 +1,4 @@
+// for: values
+begin {
+  print(main.pkgCounter);
+}
