@@ -17,7 +17,7 @@ use crate::functions::{Abi, ByAddr, Function, Functions, Language};
 use crate::go::inline::{self, FUNCTION_DATA};
 use crate::go::offsets::RuntimeOffsets;
 use crate::go::version::GoVersion;
-use crate::go::{abi, moduledata, sites, tls, wait_reasons};
+use crate::go::{abi, moduledata, names, sites, tls, wait_reasons};
 use crate::layout::{Layout, TypeId};
 use crate::location::{Captured, Location, Param};
 use crate::pclntab::{self, Magic, Pclntab, Table};
@@ -217,6 +217,20 @@ impl Binary {
     fn by_abi(&self, function: &Function, results: bool) -> Result<Vec<Param>, Reason> {
         let mut params = self.params(function)?;
         params.retain(|param| param.is_result == results);
+        // Until Go 1.24, a dictionary that the compiler has no more use for is not listed.
+        if !results
+            && let Some(at) = names::dictionary_position(&function.name)
+            && params.iter().all(|param| param.name != names::DICTIONARY)
+        {
+            let dictionary = Param {
+                name: names::DICTIONARY.to_owned(),
+                ty: self.layout().find_type("uintptr")?,
+                is_result: false,
+                dictionary: None,
+                locations: Locations::Fixed(Location::Unavailable),
+            };
+            params.insert(at.min(params.len()), dictionary);
+        }
         let types: Vec<TypeId> = params.iter().map(|param| param.ty).collect();
         let locations = match function.abi {
             Abi::Internal => abi::assign(self.layout(), &types)?,

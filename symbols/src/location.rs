@@ -41,6 +41,9 @@ pub struct Param {
     pub ty: TypeId,
     /// Whether it is a result.
     pub is_result: bool,
+    /// In a function that several types share: which word of its dictionary, the parameter `.dict`, is the
+    /// address of the exact type (`abi.Type`).
+    pub dictionary: Option<u32>,
     pub(crate) locations: Locations,
 }
 

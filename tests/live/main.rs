@@ -9,6 +9,7 @@ mod counts;
 mod crowd;
 mod errors;
 mod fallback;
+mod generics;
 mod goids;
 mod gostack;
 mod kernel;

@@ -40,6 +40,9 @@ pub enum GoType {
     Of(TypeId),
     /// A pointer to it.
     PointerTo(TypeId),
+    /// One of the types that it stands for in a generic function: the last word of the value's bytes is the
+    /// address of the exact one.
+    Shape(TypeId),
 }
 
 /// Something that is read besides a value.

@@ -94,7 +94,7 @@ fn plan(binary: &Binary, ty: GoType, size: u32) -> Option<GoCapture> {
         let mut area = start;
         let mut plan = Vec::new();
         match ty {
-            GoType::Of(id) => match binary.layout().ty(id).ok()?.kind {
+            GoType::Of(id) | GoType::Shape(id) => match binary.layout().ty(id).ok()?.kind {
                 // Only the outermost pointer is followed, as fmt does.
                 TypeKind::Pointer(Some(to)) => planner.pointer(to, 0, 0, &mut area, &mut plan)?,
                 _ => planner.value(id, 0, 0, 0, &mut area, &mut plan)?,

@@ -299,6 +299,10 @@ impl Body<'_, '_> {
         };
         let Some(executable) = self.executable(span) else { return self.broken(span) };
         let Some(ty) = self.go_type(&executable, value.ty, span) else { return self.broken(span) };
+        if let Some(exact) = self.exact_type(arg) {
+            self.cx.names_go_types = true;
+            return Expr { kind: exact.kind, ty: Ty::Value(Type::GoTypeName), span };
+        }
         let TypeKind::Interface { empty } = ty.kind else {
             return self.found_string(&ty.name, span);
         };
@@ -520,6 +524,9 @@ impl Body<'_, '_> {
             _ => None,
         };
         match located {
+            Some(Located::Go(value)) if let Some(exact) = self.exact_type(arg) => {
+                self.whole_of_shape(&value, exact, span).unwrap_or_else(|| self.broken(span))
+            }
             Some(Located::Go(value)) => self.whole(&value, span).unwrap_or_else(|| self.broken(span)),
             Some(Located::Expr(value)) => match value.ty {
                 Ty::Pointer(Pointee::Go(ty)) => {
@@ -537,7 +544,7 @@ impl Body<'_, '_> {
     }
 
     /// A Go value, captured with what it points to.
-    fn whole(&mut self, value: &Value, span: Span) -> Option<Expr> {
+    pub(super) fn whole(&mut self, value: &Value, span: Span) -> Option<Expr> {
         let executable = self.executable(span)?;
         let size = executable.binary.layout().size_of(value.ty).ok()?;
         let image = match &value.at {
@@ -564,7 +571,7 @@ impl Body<'_, '_> {
     }
 
     /// The scalars that a value in registers is made of.
-    fn parts(
+    pub(super) fn parts(
         &mut self,
         pieces: &[(u64, u64, Location)],
         start: u64,

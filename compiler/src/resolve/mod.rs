@@ -23,6 +23,7 @@ mod go_element;
 mod go_map;
 mod go_pieces;
 mod go_places;
+mod go_shape;
 mod go_value;
 mod go_walk;
 mod hot;

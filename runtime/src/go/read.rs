@@ -43,6 +43,7 @@ impl<'a> Reader<'a> {
         let image = bytes.get(..capture.size as usize)?;
         Some(match capture.ty {
             GoType::Of(ty) => reader.value(ty, image, 0),
+            GoType::Shape(shape) => reader.value(reader.exact(shape, image), image, 0),
             GoType::PointerTo(to) => {
                 let name = reader.binary.layout().ty(to).map(|ty| ty.name).unwrap_or_default();
                 reader.pointer(format!("*{name}"), to, image, 0)
@@ -167,6 +168,14 @@ impl<'a> Reader<'a> {
         };
         let to = bytes.map(|bytes| Box::new(self.value(to, bytes, nested + 1)));
         GoValue { ty, kind: GoKind::Pointer { addr, to } }
+    }
+
+    /// The type that a shape stands for: the image's last word is its address.
+    fn exact(&self, shape: TypeId, image: &[u8]) -> TypeId {
+        let ty = image.len().checked_sub(8).and_then(|last| word(image, last)).unwrap_or(0);
+        let layout = self.binary.layout();
+        let found = layout.runtime_type(LinkAddr(ty.wrapping_sub(self.bias))).ok().flatten();
+        found.filter(|&exact| layout.size_of(exact).ok() == layout.size_of(shape).ok()).unwrap_or(shape)
     }
 
     fn interface(&self, empty: bool, image: &[u8], nested: usize) -> GoKind {

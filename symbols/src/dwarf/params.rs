@@ -16,6 +16,10 @@ use crate::location::{Captured, Location, Param};
 /// variable that it has captured lies.
 const DW_AT_GO_CLOSURE_OFFSET: DwAt = DwAt(0x2907);
 
+/// Go's own attribute (the same file, since Go 1.18): on a type that stands for several, the index of the exact
+/// one in the function's dictionary.
+const DW_AT_GO_DICT_INDEX: DwAt = DwAt(0x2906);
+
 impl<'a> Dwarf<'a> {
     /// The parameters and results of a function, in order.
     pub(crate) fn params(&self, function: &Function) -> Result<Vec<Param>, Reason> {
@@ -86,7 +90,16 @@ impl<'a> Dwarf<'a> {
             matches!(entry.attr_value(gimli::DW_AT_variable_parameter), Some(AttributeValue::Flag(true)))
         });
         let locations = self.locations(unit, entry)?;
-        Ok(Some(Param { name, ty, is_result, locations }))
+        let dictionary = self.dictionary_index(described, description)?;
+        Ok(Some(Param { name, ty, is_result, dictionary, locations }))
+    }
+
+    fn dictionary_index(&self, unit: &Unit<'a>, entry: &Entry<'a>) -> Result<Option<u32>, Error> {
+        let Some(ty) = self.reference(unit, entry, gimli::DW_AT_type)? else { return Ok(None) };
+        let (unit, offset) = self.locate(ty)?;
+        let Some(ty) = unit.entry(offset)? else { return Ok(None) };
+        let index = ty.attr_value(DW_AT_GO_DICT_INDEX).and_then(|value| value.udata_value());
+        Ok(index.and_then(|index| u32::try_from(index).ok()))
     }
 
     fn locations(&self, unit: &Unit<'a>, entry: &Entry<'a>) -> Result<Locations, Error> {

@@ -57,9 +57,33 @@ pub(crate) fn of_instance(name: String) -> Option<String> {
     }
 }
 
+/// The name of the parameter by which code for several types is given its dictionary.
+pub(crate) const DICTIONARY: &str = ".dict";
+
+/// Before which parameter a function is given its dictionary, if it is code for several types: the first, or, of a
+/// method, the one behind the receiver (`cmd/compile/internal/noder/reader.go`, `shapedMethodExpr`).
+pub(crate) fn dictionary_position(name: &str) -> Option<usize> {
+    let (before, rest) = name.split_once("[go.shape.")?;
+    let package = before.rfind('/').map_or(0, |slash| slash.saturating_add(1));
+    let method = rest.rfind(']').and_then(|end| rest.get(end.saturating_add(1)..))?;
+    let method = method.strip_prefix(')').unwrap_or(method);
+    match method.strip_prefix('.') {
+        None if method.is_empty() => Some(0),
+        // What a closure needs of a dictionary it has captured, or, named as `F[...].func1`, its function has.
+        Some(method) if before.get(package..)?.matches('.').count() == 1 => {
+            let closure = ["func", "gowrap", "deferwrap"].iter().any(|kind| {
+                let number = method.strip_prefix(kind);
+                number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+            });
+            (!closure && !method.contains('.')).then_some(1)
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{cgo_name, instances, of_instance, shaped};
+    use super::{cgo_name, dictionary_position, instances, of_instance, shaped};
 
     #[test]
     fn types_of_instances_are_named_as_in_the_source() {
@@ -96,5 +120,16 @@ mod tests {
         assert_eq!(cgo_name("_cgo_topofstack"), None);
         assert_eq!(cgo_name("_cgo_xyz_Cfunc_usleep"), None);
         assert_eq!(cgo_name("main._Cfunc_usleep.func1"), None);
+    }
+
+    #[test]
+    fn a_dictionary_is_the_first_parameter_or_comes_after_the_receiver() {
+        assert_eq!(dictionary_position("main.one[go.shape.string]"), Some(0));
+        assert_eq!(dictionary_position("example.com/a.b/c.one[go.shape.struct { X []int }]"), Some(0));
+        assert_eq!(dictionary_position("main.(*Stack[go.shape.int]).push"), Some(1));
+        assert_eq!(dictionary_position("main.Stack[go.shape.int].len"), Some(1));
+        assert_eq!(dictionary_position("main.one[go.shape.string].func1"), None);
+        assert_eq!(dictionary_position("main.(*Stack[go.shape.int]).push.func2"), None);
+        assert_eq!(dictionary_position("main.plain"), None);
     }
 }
