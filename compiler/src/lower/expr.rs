@@ -56,6 +56,10 @@ impl Builder<'_> {
                 None => {
                     let value = self.scalar(value);
                     let value = self.copy(value);
+                    // It was found in one of many ways, which the verifier would follow apart.
+                    if self.shared.kernel.may_goto {
+                        self.forget(value);
+                    }
                     self.function.known.insert(Known::Once(*var), value);
                     value.into()
                 }
