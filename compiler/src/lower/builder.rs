@@ -449,10 +449,7 @@ impl<'p> Builder<'p> {
 
     /// Reads eight bytes that the target may never have touched: zeros, and no loss, where they are not there.
     pub(super) fn read_fresh(&mut self, addr: Operand) -> VReg {
-        let slot = self.word_slot();
-        let to = self.slot_addr(slot, 0);
-        // The helper itself puts zeros where it fails.
-        self.call(Helper::ProbeReadUser, vec![to.into(), Operand::Imm(8), addr]);
+        let (slot, _) = self.read_to_slot(Helper::ProbeReadUser, addr, 8);
         let from = self.slot_addr(slot, 0);
         self.load(from, 0, Size::B8)
     }
@@ -471,15 +468,20 @@ impl<'p> Builder<'p> {
         signed: bool,
         span: Option<Span>,
     ) -> VReg {
-        let slot = self.word_slot();
-        let to = self.slot_addr(slot, 0);
-        let failed = self.call(helper, vec![to.into(), Operand::Imm(i64::from(bytes)), addr]);
-        // The helper itself puts zeros where it fails.
+        let (slot, failed) = self.read_to_slot(helper, addr, bytes);
         self.when(Cond::Ne, failed.into(), Operand::Imm(0), |b| b.failed_read(helper, failed, span));
         let size = Size::of(u64::from(bytes)).unwrap_or(Size::B8);
         let from = self.slot_addr(slot, 0);
         let value = self.load(from, 0, size);
         if signed && size != Size::B8 { self.extend(value.into(), size, true) } else { value }
+    }
+
+    /// Reads up to eight bytes into a slot, and gives whether that failed: the helper itself puts zeros then.
+    fn read_to_slot(&mut self, helper: Helper, addr: Operand, bytes: u8) -> (SlotId, VReg) {
+        let slot = self.word_slot();
+        let to = self.slot_addr(slot, 0);
+        let failed = self.call(helper, vec![to.into(), Operand::Imm(i64::from(bytes)), addr]);
+        (slot, failed)
     }
 
     /// The process id, in the namespace that gprobe runs in.

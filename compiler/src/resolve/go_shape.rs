@@ -26,9 +26,10 @@ impl Body<'_, '_> {
             return None;
         }
         let file = self.cx.binaries.get(*binary)?.clone();
-        let params = file.binary.params_by_abi(function).ok()?;
+        let params = self.cx.params(*binary, &file.binary, function).ok()?;
         let index = params.iter().find(|p| !p.is_result && p.name == name.value)?.dictionary?;
-        let dictionary = params.iter().find(|p| p.name == ".dict")?;
+        let by_abi = file.binary.params_by_abi(function).ok()?;
+        let dictionary = by_abi.iter().find(|p| p.name == ".dict")?;
         let Location::Register(register) = dictionary.location_at(*site) else { return None };
         let span = arg.span;
         let kind = ExprKind::Context { offset: x64::dwarf_register(register.0)?, bytes: 8, signed: false };

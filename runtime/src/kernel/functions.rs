@@ -1,6 +1,5 @@
 //! The kernel's functions, and probes on them.
 
-use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -10,15 +9,15 @@ use gprobe_symbols::{glob_matches, is_glob};
 use super::tracefs;
 use crate::sys::perf;
 
-/// The kernel's number of the kind of event.
-const KIND: &str = "/sys/bus/event_source/devices/kprobe/type";
+/// The kind of event.
+const KIND: &str = "kprobe";
 /// In tracefs: lines `name` and `name [module]`.
 const LIST: &str = "available_filter_functions";
 
 /// The functions of a module, or of any, that match a pattern, in the kernel's order.
 pub(crate) fn matching(module: Option<&str>, pattern: &str) -> Result<Vec<String>, Absent> {
     let absent = |reason: String, candidates| Err(Absent { reason, candidates });
-    if kind().is_err() {
+    if perf::kind(KIND).is_err() {
         return absent(
             "this kernel has no kprobes (it was built without CONFIG_KPROBE_EVENTS)".into(),
             Vec::new(),
@@ -50,12 +49,7 @@ pub(crate) fn matching(module: Option<&str>, pattern: &str) -> Result<Vec<String
 
 /// Hangs a program on a function, `offset` bytes from its start, or on its return.
 pub(crate) fn attach(program: BorrowedFd<'_>, function: &str, offset: u64, ret: bool) -> io::Result<OwnedFd> {
-    let event = perf::kprobe(kind()?, function, offset, ret)?;
+    let event = perf::kprobe(perf::kind(KIND)?, function, offset, ret)?;
     perf::set_program(event.as_fd(), program)?;
     Ok(event)
-}
-
-fn kind() -> io::Result<u32> {
-    let text = fs::read_to_string(KIND)?;
-    text.trim().parse().map_err(|_| io::Error::other(format!("{KIND} holds no number")))
 }

@@ -1,6 +1,5 @@
 //! Probes at instructions of files, with as few links as the kernel needs for them.
 
-use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -62,8 +61,7 @@ impl<'a> Placement<'a> {
 
     /// A perf event for each site.
     fn single(&mut self, sites: &[SiteInfo], cookies: bool) -> io::Result<()> {
-        let kind = fs::read_to_string("/sys/bus/event_source/devices/uprobe/type")?;
-        let kind = kind.trim().parse().map_err(|_| io::Error::other("no kind of event for uprobes"))?;
+        let kind = perf::kind("uprobe")?;
         for site in sites {
             match perf::uprobe(kind, self.path, site.offset.0, semaphore(site), self.pid, self.ret) {
                 Ok(event) if cookies => {

@@ -1,9 +1,9 @@
 //! perf_event_open(2): tracepoints, samples, and uprobes of older kernels.
 
 use std::ffi::CString;
-use std::io;
 use std::mem::{size_of, zeroed};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::{fs, io};
 
 use aya_obj::generated::perf_event_attr;
 
@@ -67,6 +67,16 @@ pub(crate) fn counter(kind: u32, config: u64, period: u64, cpu: u32) -> io::Resu
 /// Bits of a uprobe's `config` that say where its semaphore is
 /// (`/sys/bus/event_source/devices/uprobe/format/ref_ctr_offset`).
 const SEMAPHORE_SHIFT: u32 = 32;
+
+/// The kernel's number of a kind of event: `uprobe`, `kprobe`.
+///
+/// # Errors
+/// Where the kernel has no such events.
+pub(crate) fn kind(name: &str) -> io::Result<u32> {
+    let path = format!("/sys/bus/event_source/devices/{name}/type");
+    let text = fs::read_to_string(&path)?;
+    text.trim().parse().map_err(|_| io::Error::other(format!("{path} holds no number")))
+}
 
 /// Opens a uprobe; `kind` is the number in `/sys/bus/event_source/devices/uprobe/type`. `semaphore` is
 /// where in the file a counter is that the kernel counts up while the probe is there; 0: nowhere.

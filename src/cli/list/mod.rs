@@ -5,7 +5,7 @@ mod probes;
 
 use std::io::{self, Write};
 
-use gprobe_compiler::target::{TargetBinary, World};
+use gprobe_compiler::target::{Absent, TargetBinary, World};
 use gprobe_runtime::LiveWorld;
 use gprobe_symbols::{Binary, Cost, Function, Language, Param, Site, TypeId};
 
@@ -132,13 +132,16 @@ fn type_name(binary: &Binary, ty: TypeId) -> String {
     }
 }
 
+/// Those that `FUNCTION` or `MODULE:FUNCTION` matches.
+fn kernel_functions_of(world: &LiveWorld, pattern: &str) -> Result<Vec<String>, Absent> {
+    match pattern.split_once(':') {
+        Some((module, pattern)) => world.kernel_functions(Some(module), pattern),
+        None => world.kernel_functions(None, pattern),
+    }
+}
+
 fn kernel_functions(pattern: &str) -> Result<u8, Failure> {
-    let (module, pattern) = match pattern.split_once(':') {
-        Some((module, pattern)) => (Some(module), pattern),
-        None => (None, pattern),
-    };
-    let found = LiveWorld::new(None)
-        .kernel_functions(module, pattern)
+    let found = kernel_functions_of(&LiveWorld::new(None), pattern)
         .map_err(|absent| Failure::Target(absent.reason))?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     for function in found {

@@ -239,11 +239,7 @@ impl List<'_> {
     }
 
     fn kernel_functions(&mut self, kind: &ProbeKind, rest: &str, named: bool) -> Result<(), Failure> {
-        let (module, pattern) = match rest.split_once(':') {
-            Some((module, pattern)) => (Some(module), pattern),
-            None => (None, rest),
-        };
-        match self.world.kernel_functions(module, pattern) {
+        match super::kernel_functions_of(&self.world, rest) {
             // That nothing matches is said of any kind.
             Err(absent) if named && absent.candidates.is_empty() => Err(Failure::Target(absent.reason)),
             found => found
