@@ -42,6 +42,13 @@ fn strings_and_tuples_are_compared_kept_and_printed() {
 }
 
 #[test]
+fn a_key_may_be_a_tuple_of_one_part() {
+    let body = "@m[(7,)] = 1; @m[(8,)] = 2; delete(@m, (8,)); print(has_key(@m, (7,))); print(@m[(8,)]);
+        for ($kv : @m) { print($kv); print($kv.0.0 + 1); @m[$kv.0] = 5; } print(@m[(7,)]); clear(@m);";
+    assert_eq!(printed(body), "true\n0\n((7), 1)\n8\n5\n");
+}
+
+#[test]
 fn printf_formats_as_c_does() {
     let body = "printf(\"%d|%5d|%-5d|%05d|%+d|%x|%#x|%X|%o|%c|%u|%%|%s|%10s|%-6s|%.2s|%hhx|%*d\\n\",
         -1, 42, 42, 42, 7, 255, 255, 255, 8, 65, 3, \"str\", \"right\", \"left\", \"cut\", 0x1234, 4, 9);";

@@ -293,8 +293,10 @@ impl<'r, 't> Body<'r, 't> {
         span: Span,
     ) -> (MapIndex, Vec<Expr>) {
         let mut parts: Vec<Expr> = key.unwrap_or_default().iter().map(|k| self.expr(k)).collect();
-        // `@m[(a, b)]` is `@m[a, b]`.
-        if let [Expr { ty: Ty::Tuple(_), .. }] = parts.as_slice() {
+        // `@m[(a, b)]` is `@m[a, b]`, but `@m[(a,)]` is not `@m[a]`.
+        if let [Expr { ty: Ty::Tuple(tys), .. }] = parts.as_slice()
+            && tys.len() > 1
+        {
             parts = parts.pop().map(tuple_parts).unwrap_or_default();
         }
         for part in &mut parts {
