@@ -4,9 +4,10 @@
 //! holds, also what nothing reads any more. So what rounds leave behind is overwritten.
 
 use super::code::{Arg, Base, Block, Code, Inst, Source, Terminator};
-use crate::ir::{BlockFacts, BlockId, Liveness, Size};
+use crate::ir::{BitSet, BlockFacts, BlockId, Liveness, Size, predecessors};
 
-/// Overwrites, on the ways to where a round begins, places of spilled values that rounds leave behind.
+/// Overwrites, on the ways to where a round begins, places of spilled values that nothing reads any more, be they of
+/// a round or of what came before the loop.
 pub(super) fn clear_left_values(code: &mut Code) {
     let heads: Vec<usize> = (0..code.blocks.len())
         .filter(|index| {
@@ -18,14 +19,22 @@ pub(super) fn clear_left_values(code: &mut Code) {
     }
     let live = live_places(code);
     let blocks = code.blocks.len();
+    let before = predecessors(blocks, |index| {
+        let ends = code.blocks.get(index).map(|block| block.end.successors());
+        ends.unwrap_or_default().iter().map(|to| to.0 as usize).collect()
+    });
     for head in heads {
-        let jumps_here = |block: &Block| block.end.successors().iter().any(|to| to.0 as usize == head);
-        let last = code.blocks.iter().take(blocks).rposition(jumps_here).unwrap_or(head);
-        let mut left: Vec<u32> = code
-            .blocks
+        // The blocks of rounds stand anywhere: all that lead here.
+        let mut leading = BitSet::new(blocks);
+        let mut open = vec![head];
+        while let Some(block) = open.pop() {
+            if leading.insert(block) {
+                open.extend(before.get(block).into_iter().flatten());
+            }
+        }
+        let mut left: Vec<u32> = leading
             .iter()
-            .take(last + 1)
-            .skip(head)
+            .filter_map(|index| code.blocks.get(index))
             .flat_map(|block| &block.insts)
             .filter_map(|inst| match inst {
                 Inst::Store { base: Base::Spill(place), .. } => Some(*place),
@@ -131,17 +140,46 @@ mod tests {
         };
         clear_left_values(&mut code);
         // Place 0 is still read in the next round; place 1 is not.
-        let cleared = |block: &Block| {
+        assert_eq!(cleared(&code), [vec![1], vec![], vec![], vec![], vec![1]]);
+        assert_eq!(code.blocks[2].end.successors(), [BlockId(4), BlockId(3)]);
+    }
+
+    #[test]
+    fn what_blocks_leave_behind_that_stand_apart_is_cleared() {
+        let store = |place| Inst::Store {
+            base: Base::Spill(place),
+            offset: 0,
+            src: Source::Reg(VReg(0)),
+            size: Size::B8,
+        };
+        let jump = |to, insts| Block { insts, end: Terminator::Jump(BlockId(to)) };
+        let mut code = Code {
+            symbol: "loop".into(),
+            role: Role::Main,
+            kind: ProgramKind::Uprobe,
+            blocks: vec![
+                jump(1, vec![store(0)]),
+                Block { insts: Vec::new(), end: Terminator::MayGoto { next: BlockId(3), out: BlockId(2) } },
+                Block { insts: Vec::new(), end: Terminator::ReturnImm(0) },
+                jump(4, vec![store(1)]),
+                jump(1, vec![]),
+            ],
+            vregs: 1,
+            spills: 2,
+        };
+        clear_left_values(&mut code);
+        assert_eq!(cleared(&code), [vec![0, 1], vec![], vec![], vec![], vec![0, 1]]);
+    }
+
+    /// The places that each block overwrites.
+    fn cleared(code: &Code) -> Vec<Vec<u32>> {
+        let of = |block: &Block| {
             let stores = block.insts.iter().filter_map(|inst| match inst {
                 Inst::Store { base: Base::Spill(place), src: Source::Imm(0), .. } => Some(*place),
                 _ => None,
             });
-            stores.collect::<Vec<_>>()
+            stores.collect()
         };
-        assert_eq!(
-            code.blocks.iter().map(cleared).collect::<Vec<_>>(),
-            [vec![1], vec![], vec![], vec![], vec![1]]
-        );
-        assert_eq!(code.blocks[2].end.successors(), [BlockId(4), BlockId(3)]);
+        code.blocks.iter().map(of).collect()
     }
 }

@@ -211,18 +211,6 @@ impl BlockFacts {
     pub(crate) fn assign(&mut self, reg: usize) {
         self.assigns.insert(reg);
     }
-
-    /// Of a block of IR.
-    pub(crate) fn of(block: &super::Block, bound: usize) -> Self {
-        let mut facts = Self::new(bound);
-        for inst in &block.insts {
-            inst.for_each_read(|reg| facts.read(reg.0 as usize));
-            inst.assigned().into_iter().for_each(|reg| facts.assign(reg.0 as usize));
-        }
-        block.end.for_each_read(|reg| facts.read(reg.0 as usize));
-        facts.successors = block.end.successors().map(|to| to.0 as usize).collect();
-        facts
-    }
 }
 
 /// Which registers hold a value that is read later.
@@ -284,6 +272,19 @@ pub(crate) fn postorder(blocks: usize, successors: impl Fn(usize) -> Vec<usize>)
         }
     }
     order
+}
+
+/// The blocks that control may come from, of each block.
+pub(crate) fn predecessors(blocks: usize, successors: impl Fn(usize) -> Vec<usize>) -> Vec<Vec<usize>> {
+    let mut before = vec![Vec::new(); blocks];
+    for from in 0..blocks {
+        for to in successors(from) {
+            if let Some(before) = before.get_mut(to) {
+                before.push(from);
+            }
+        }
+    }
+    before
 }
 
 /// New ids for the blocks that control can reach, in their order; `None` for the others.

@@ -15,7 +15,7 @@ mod verify;
 
 pub(crate) use bits::BitSet;
 pub use eval::{Answers, Change, Environment, EvalError, Host, Machine, eval};
-pub(crate) use flow::{BlockFacts, Liveness, drop_unreachable, renumber_reachable};
+pub(crate) use flow::{BlockFacts, Liveness, drop_unreachable, postorder, predecessors, renumber_reachable};
 pub use print::print;
 pub use read::{ReadError, read};
 pub use verify::{VerifyError, verify};
