@@ -40,8 +40,6 @@ pub(super) struct Body<'r, 't> {
     pub(super) vars: Vec<Ty>,
     /// Loops around the statement at hand.
     pub(super) loops: usize,
-    /// Keys of Go maps that the outermost loop has looked up so far.
-    pub(super) looked_up: usize,
     variables: Vec<Variable>,
     /// Types that variables turned out to have when the body was typed before.
     presets: Vec<Ty>,
@@ -60,7 +58,6 @@ impl<'r, 't> Body<'r, 't> {
             uses: Uses::default(),
             vars: Vec::new(),
             loops: 0,
-            looked_up: 0,
             variables: Vec::new(),
             presets,
             grown: false,

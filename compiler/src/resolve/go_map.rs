@@ -17,8 +17,6 @@ use crate::target::TargetBinary;
 const MOST_PLACES: i64 = 1 << 16;
 /// The same where the kernel's verifier follows each round of a loop.
 const MOST_FOLLOWED: i64 = 128;
-/// Keys that are looked up in a loop of the script: the verifier follows what each may leave behind apart.
-const MOST_IN_A_LOOP: usize = 2;
 /// Bytes of what Go gives where a map has no such key (`abi.ZeroValSize`).
 const ZERO_VALUE: u64 = 1024;
 
@@ -86,18 +84,6 @@ impl Body<'_, '_> {
 
     /// The address of the element of this key, or `absent`.
     fn go_map_find(&mut self, map: &Value, key: &ast::Expr, absent: Expr, span: Span) -> Option<Expr> {
-        self.looked_up += 1;
-        if self.loops > 0 && self.looked_up > MOST_IN_A_LOOP {
-            let message = format!("a loop looks up {MOST_IN_A_LOOP} keys of Go maps at most");
-            self.error(
-                Diagnostic::error("too-large", span, message)
-                    .note(
-                        "each is a loop of its own, and the kernel's verifier follows no more of them in one",
-                    )
-                    .help("look keys up before the loop, and keep what is found in variables"),
-            );
-            return None;
-        }
         let executable = self.executable(span)?;
         let ty = self.go_type(&executable, map.ty, span)?;
         let TypeKind::Map { key: key_ty, elem } = ty.kind else { return None };

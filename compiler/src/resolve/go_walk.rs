@@ -13,7 +13,7 @@ const EMPTY: i64 = 0x8080_8080_8080_8080_u64.cast_signed();
 /// The byte about an empty place of a group, and of one that was deleted, is no less.
 const LEAST_EMPTY: i64 = 0x80;
 /// Places of a group or a bucket.
-const PLACES: u32 = 8;
+const PLACES: i64 = 8;
 /// Below it, a place of a bucket is empty (`minTopHash`).
 const LEAST_TOP_HASH: i64 = 5;
 /// A bit of `hmap.flags`: the map grows to the size it has (`sameSizeGrow`).
@@ -76,8 +76,10 @@ pub(super) struct Walk {
     pub(super) more: VarId,
     /// The group or bucket.
     group: VarId,
-    /// The bytes about its places.
+    /// The bytes about its places, from the one that is looked at.
     control: VarId,
+    /// The place.
+    place: VarId,
     /// Where the next group or bucket is.
     next: VarId,
     /// How many come.
@@ -90,6 +92,8 @@ pub(super) struct Walk {
     step: VarId,
     /// Counts the rounds.
     round: VarId,
+    /// Whether the verifier follows the rounds one by one.
+    followed: bool,
     places: Places,
     parts: Vec<KeyPart>,
     span: Span,
@@ -97,6 +101,7 @@ pub(super) struct Walk {
 
 impl Walk {
     pub(super) fn declare(body: &mut Body<'_, '_>, places: Places, parts: Vec<KeyPart>, span: Span) -> Self {
+        let followed = !body.cx.target.kernel.may_goto;
         let mut var = |name: &str| body.hidden(name, Ty::U64, span);
         Self {
             map: var("map"),
@@ -104,12 +109,14 @@ impl Walk {
             more: var("more"),
             group: var("group"),
             control: var("control"),
+            place: var("place"),
             next: var("next"),
             left: var("left"),
             other: var("other"),
             others: var("others"),
             step: var("step"),
             round: body.hidden("round", Ty::I64, span),
+            followed,
             places,
             parts,
             span,
@@ -257,29 +264,49 @@ impl Walk {
         vec![when(compare(Compare::Ne, self.field(self.map, count, 8), self.int(0)), walk)]
     }
 
-    /// Goes from one eight places to the next, by `next`; `full` says whether the byte about a place is that of
-    /// an entry.
-    fn rounds(&self, next: Vec<Stmt>, full: impl Fn(Expr) -> Expr, most: i64) -> Vec<Stmt> {
+    /// Goes from place to place, and behind each eight on by `next`; `full` says whether the byte about a place is
+    /// that of an entry.
+    fn rounds(&self, mut next: Vec<Stmt>, full: impl Fn(Expr) -> Expr, most: i64) -> Vec<Stmt> {
         let Places { keys, key_stride, elems, elem_stride, key_is_pointer, elem_is_pointer, .. } =
             self.places;
-        let at = |n: u32, first: u32, stride: u32, is_pointer: bool| {
-            let place = plus(self.get(self.group), u64::from(first + n * stride));
-            if is_pointer { user(place, 8, false) } else { place }
-        };
-        let mut body = next;
-        for n in 0..PLACES {
-            let mut same = vec![set(self.found, at(n, elems, elem_stride, elem_is_pointer))];
+        // The place is a number from 0, and the byte about it the lowest of `control`.
+        let look = |place: Expr, control: Expr| {
+            let at = |first: u32, stride: u32, is_pointer: bool| {
+                let from_first = arith(Arith::Mul, place.clone(), self.int(i64::from(stride)));
+                let place = arith(Arith::Add, plus(self.get(self.group), u64::from(first)), from_first);
+                if is_pointer { user(place, 8, false) } else { place }
+            };
+            let mut same = vec![set(self.found, at(elems, elem_stride, elem_is_pointer))];
             same.extend(self.end());
             for part in self.parts.iter().rev() {
                 same = vec![when(self.same(part), same)];
             }
-            same.insert(0, set(self.step, at(n, keys, key_stride, key_is_pointer)));
-            let control =
-                arith(Arith::Shr { signed: false }, self.get(self.control), self.int(i64::from(8 * n)));
-            body.push(when(full(arith(Arith::And, control, self.int(0xff))), same));
-        }
-        let to = self.int(most / i64::from(PLACES));
-        vec![set(self.more, self.int(1)), Stmt::ForRange { var: self.round, from: self.int(0), to, body }]
+            same.insert(0, set(self.step, at(keys, key_stride, key_is_pointer)));
+            when(full(arith(Arith::And, control, self.int(0xff))), same)
+        };
+        let (rounds, body) = if self.followed {
+            // Few rounds, each of eight places.
+            next.extend((0..PLACES).map(|place| {
+                let shift = self.int(8 * place);
+                look(self.int(place), arith(Arith::Shr { signed: false }, self.get(self.control), shift))
+            }));
+            (most / PLACES, next)
+        } else {
+            // Small rounds, which the verifier follows once for each way that leads there.
+            next.push(set(self.place, self.int(0)));
+            let body = vec![
+                when(self.is(self.place, Compare::Eq, PLACES), next),
+                look(self.get(self.place), self.get(self.control)),
+                self.step(self.control, Arith::Shr { signed: false }, self.int(8)),
+                self.step(self.place, Arith::Add, self.int(1)),
+            ];
+            (most, body)
+        };
+        vec![
+            set(self.more, self.int(1)),
+            set(self.place, self.int(PLACES)),
+            Stmt::ForRange { var: self.round, from: self.int(0), to: self.int(rounds), body },
+        ]
     }
 
     /// Whether a part of the key at `step` is the wanted one.

@@ -91,9 +91,6 @@ impl Body<'_, '_> {
     }
 
     fn looped<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> T {
-        if self.loops == 0 {
-            self.looked_up = 0;
-        }
         self.loops += 1;
         let value = f(self);
         self.loops -= 1;
