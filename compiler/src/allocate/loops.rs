@@ -70,7 +70,7 @@ pub(super) fn clear_left_values(code: &mut Code) {
     }
 }
 
-/// Places whose values are still needed after each block.
+/// Places whose values are needed at the start of each block.
 fn live_places(code: &Code) -> Vec<crate::ir::BitSet> {
     let bound = code.spills as usize;
     let facts: Vec<BlockFacts> = code
@@ -100,7 +100,7 @@ fn live_places(code: &Code) -> Vec<crate::ir::BitSet> {
             facts
         })
         .collect();
-    Liveness::new(&facts, bound).after
+    Liveness::new(&facts, bound).before
 }
 
 #[cfg(test)]
@@ -169,6 +169,27 @@ mod tests {
         };
         clear_left_values(&mut code);
         assert_eq!(cleared(&code), [vec![0, 1], vec![], vec![], vec![], vec![0, 1]]);
+    }
+
+    #[test]
+    fn what_a_round_reads_at_once_stays() {
+        let load = Inst::Load { dst: VReg(0), base: Base::Spill(0), offset: 0, size: Size::B8 };
+        let store =
+            Inst::Store { base: Base::Spill(0), offset: 0, src: Source::Reg(VReg(0)), size: Size::B8 };
+        let mut code = Code {
+            symbol: "loop".into(),
+            role: Role::Main,
+            kind: ProgramKind::Uprobe,
+            blocks: vec![
+                Block { insts: vec![store], end: Terminator::Jump(BlockId(1)) },
+                Block { insts: vec![load], end: Terminator::MayGoto { next: BlockId(2), out: BlockId(2) } },
+                Block { insts: Vec::new(), end: Terminator::ReturnImm(0) },
+            ],
+            vregs: 1,
+            spills: 1,
+        };
+        clear_left_values(&mut code);
+        assert_eq!(cleared(&code), [vec![], vec![], vec![0; 0]]);
     }
 
     /// The places that each block overwrites.

@@ -216,6 +216,8 @@ impl BlockFacts {
 /// Which registers hold a value that is read later.
 #[derive(Clone, Debug)]
 pub(crate) struct Liveness {
+    /// By block: before its start.
+    pub(crate) before: Vec<BitSet>,
     /// By block: after its end.
     pub(crate) after: Vec<BitSet>,
 }
@@ -249,7 +251,7 @@ impl Liveness {
                 }
             }
         }
-        Self { after }
+        Self { before, after }
     }
 }
 
