@@ -1,7 +1,7 @@
 //! Scripts that are wrong, each by one mistake, and what the user is told of it.
 //!
 //! A case may say on its first line what it is compiled for: `// for: values`, another Go program than
-//! `counts`; `// for: nothing`, no program; `// for: kernel 5.10`; `// for: all processes`;
+//! `counts`; `// for: a stripped program`; `// for: a newer release`, stripped too; `// for: nothing`, no program; `// for: kernel 5.10`; `// for: all processes`;
 //! `// for: a command`; `// for: $1 = word`; `// for: --depth=x`. Several are separated by commas.
 
 use std::fs;
@@ -25,6 +25,19 @@ fn go(name: &'static str) -> TargetBinary {
         Arc::new(Binary::open(Arc::new(bytes)).expect("an ELF file"))
     });
     TargetBinary { name: name.to_owned(), path: format!("/srv/{name}"), binary: binary.clone() }
+}
+
+/// The program without symbols and debug information, as if built with a release of Go.
+fn stripped(release: &str) -> TargetBinary {
+    let own = b"\x08go1.27.3";
+    let mut bytes = fs::read(Program::build("counts", "1.27", &[])).expect("a binary");
+    // The section headers' offset, number, and the index of that of their names.
+    bytes[0x28..0x30].fill(0);
+    bytes[0x3c..0x40].fill(0);
+    let at = bytes.windows(own.len()).position(|bytes| bytes == own).expect("the build information");
+    bytes[at + 1..at + own.len()].copy_from_slice(release.as_bytes());
+    let binary = Arc::new(Binary::open(Arc::new(bytes)).expect("an ELF file"));
+    TargetBinary { name: "counts".to_owned(), path: "/srv/counts".to_owned(), binary }
 }
 
 /// A machine with two tracepoints, and the file `/srv/counts`.
@@ -102,6 +115,8 @@ fn told(text: &str) -> (Vec<Diagnostic>, String) {
     for wish in wishes.split(", ").filter(|wish| !wish.is_empty()) {
         match wish {
             "values" => target.executable = Some(go("values")),
+            "a stripped program" => target.executable = Some(stripped("go1.27.3")),
+            "a newer release" => target.executable = Some(stripped("go1.97.3")),
             "nothing" => (target.executable, target.process) = (None, None),
             "all processes" => target.process = None,
             "a command" => target.command = Some(42),

@@ -10,14 +10,15 @@ use crate::address::{FileOffset, LinkAddr};
 use crate::bytes::Bytes;
 use crate::dwarf::locations::Locations;
 use crate::dwarf::{DebugData, Dwarf};
-use crate::elf::{self, Elf, Section, SymbolTable};
+use crate::elf::{Elf, Section, SymbolTable};
 use crate::error::{Error, Reason};
-use crate::evidence::Evidenced;
+use crate::evidence::{Evidence, Evidenced};
 use crate::functions::{Abi, ByAddr, Function, Functions, Language};
+use crate::go::code::{self, RuntimeFuncs};
 use crate::go::inline::{self, FUNCTION_DATA};
 use crate::go::offsets::RuntimeOffsets;
 use crate::go::version::GoVersion;
-use crate::go::{abi, moduledata, names, sites, tls, wait_reasons};
+use crate::go::{abi, known, moduledata, names, sites, tls, wait_reasons};
 use crate::layout::{Layout, TypeId};
 use crate::location::{Captured, Location, Param};
 use crate::pclntab::{self, Magic, Pclntab, Table};
@@ -32,6 +33,7 @@ pub struct Binary {
     pclntab: OnceLock<Option<(Section, Pclntab)>>,
     go_function_data: OnceLock<Option<LinkAddr>>,
     go_wrapper_id: OnceLock<Option<u8>>,
+    runtime_funcs: OnceLock<RuntimeFuncs>,
     relocations: OnceLock<Vec<(u64, u64)>>,
     pub(crate) functions_by_addr: OnceLock<Vec<ByAddr>>,
     debug: DebugData,
@@ -94,6 +96,7 @@ impl Binary {
             pclntab: OnceLock::new(),
             go_function_data: OnceLock::new(),
             go_wrapper_id: OnceLock::new(),
+            runtime_funcs: OnceLock::new(),
             relocations: OnceLock::new(),
             functions_by_addr: OnceLock::new(),
             debug: DebugData::default(),
@@ -103,9 +106,8 @@ impl Binary {
 
     /// The GNU build id, else the Go build id.
     pub fn build_id(&self) -> Option<&[u8]> {
-        let in_section =
-            |name, owner: &[u8], kind| elf::note(self.elf.section_bytes(self.data(), name)?, owner, kind);
-        in_section(".note.gnu.build-id", b"GNU\0", 3).or_else(|| in_section(".note.go.buildid", b"Go\0\0", 4))
+        let note = |owner: &[u8], kind| self.elf.note(self.data(), owner, kind);
+        note(b"GNU\0", 3).or_else(|| note(b"Go\0\0", 4))
     }
 
     /// Whether it is position-independent (`ET_DYN`), so that it is loaded with a bias.
@@ -116,6 +118,11 @@ impl Binary {
     /// Whether it has debug information.
     pub fn has_dwarf(&self) -> bool {
         [".debug_info", ".zdebug_info"].iter().any(|name| self.elf.section_bytes(self.data(), name).is_some())
+    }
+
+    /// Whether there is debug information of Go, and not of C alone.
+    pub fn has_go_dwarf(&self) -> bool {
+        self.runtime_offsets().is_ok_and(|offsets| offsets.evidence() == Evidence::Dwarf)
     }
 
     /// Whether it has a symbol table of its own (not only the dynamic one).
@@ -184,9 +191,11 @@ impl Binary {
     /// receiver first).
     ///
     /// # Errors
-    /// [`Reason::NoDwarf`], or where DWARF has no such function.
+    /// [`Reason::NoDwarf`], or where DWARF has no such function. Without DWARF, there are those of some functions of
+    /// the runtime.
     pub fn params(&self, function: &Function) -> Result<Vec<Param>, Reason> {
-        self.dwarf()?.params(function)
+        let found = self.dwarf().and_then(|dwarf| dwarf.params(function));
+        found.or_else(|reason| if self.has_go_dwarf() { Err(reason) } else { known::params(function) })
     }
 
     /// The variables that a Go function has captured, where it is a closure; known since Go 1.23.
@@ -277,7 +286,8 @@ impl Binary {
     /// Where the runtime's own structs have their fields.
     ///
     /// # Errors
-    /// Where it is no Go program, or has no debug information.
+    /// Where it is no Go program; without debug information, where no release that gprobe knows agrees with the
+    /// code.
     pub fn runtime_offsets(&self) -> Result<&RuntimeOffsets, Reason> {
         self.offsets.get_or_init(|| RuntimeOffsets::read(self)).as_ref().map_err(Clone::clone)
     }
@@ -319,13 +329,19 @@ impl Binary {
 
     /// What the offsets of Go functions' further data start from.
     pub(crate) fn go_function_data(&self) -> Option<LinkAddr> {
-        let find = || FUNCTION_DATA.iter().find_map(|name| Some(self.variable(name)?.addr));
-        *self.go_function_data.get_or_init(find)
+        let symbol = || FUNCTION_DATA.iter().find_map(|name| Some(self.variable(name)?.addr));
+        let by_moduledata = || moduledata::function_data(self, self.pclntab()?.header);
+        *self.go_function_data.get_or_init(|| symbol().or_else(by_moduledata))
     }
 
     /// The `abi.FuncID` of what the Go compiler wrote of its own: it is another in each release.
     pub(crate) fn go_wrapper_id(&self) -> Option<u8> {
         *self.go_wrapper_id.get_or_init(|| inline::wrapper_id(self.pclntab()?))
+    }
+
+    /// The functions of the runtime whose code is looked into.
+    pub(crate) fn runtime_funcs(&self) -> &RuntimeFuncs {
+        self.runtime_funcs.get_or_init(|| code::find(self))
     }
 
     fn find_pclntab(&self) -> Option<(Section, Pclntab)> {
@@ -353,7 +369,8 @@ impl Binary {
         let mut header = Pclntab::parse(bytes, addr, |at| self.pointer_at(at))?;
         // Since Go 1.26 the header does not say where the text starts.
         if header.text == 0 {
-            header.text = moduledata::text_start(self, addr, addr.checked_add(header.names)?)?;
+            let moduledata = moduledata::find(self, addr, addr.checked_add(header.names)?)?;
+            header.text = moduledata::text_start(self, moduledata)?;
         }
         self.elf.is_code(LinkAddr(header.text)).then_some((section, header))
     }

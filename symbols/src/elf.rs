@@ -1,8 +1,9 @@
 //! The frame of an ELF file: segments, sections, symbol tables, relocations, notes.
 
 use object::elf::{
-    EM_386, EM_AARCH64, EM_ARM, EM_PPC64, EM_RISCV, EM_S390, EM_X86_64, ET_CORE, ET_DYN, ET_EXEC, ET_REL,
-    FileHeader64, PT_LOAD, PT_TLS, R_X86_64_RELATIVE, Rela64, SHN_UNDEF, SHT_DYNSYM, SHT_NOBITS, SHT_RELA,
+    DT_RELA, DT_RELASZ, Dyn64, EM_386, EM_AARCH64, EM_ARM, EM_PPC64, EM_RISCV, EM_S390, EM_X86_64, ET_CORE,
+    ET_DYN, ET_EXEC, ET_REL, FileHeader64, PT_DYNAMIC, PT_LOAD, PT_NOTE, PT_TLS, R_X86_64_RELATIVE, Rela64,
+    SHF_ALLOC, SHF_EXECINSTR, SHN_UNDEF, SHT_DYNSYM, SHT_NOBITS, SHT_NOTE, SHT_PROGBITS, SHT_RELA,
     SHT_SYMTAB, STT_FUNC, Sym64,
 };
 use object::endian::LittleEndian;
@@ -23,9 +24,12 @@ pub(crate) struct Elf {
     pub(crate) is_pie: bool,
     /// `PT_TLS`: bytes in memory and alignment.
     pub(crate) tls: Option<(u64, u64)>,
+    /// Where there are no section headers, the parts of the file that the program headers tell.
     sections: Vec<Section>,
     /// The section of the sections' names.
-    names: Section,
+    names: Option<Section>,
+    /// What `PT_NOTE` headers lead to.
+    notes: Vec<Section>,
 }
 
 /// A section's header.
@@ -67,6 +71,8 @@ impl Elf {
             .map_err(|_| malformed("the program headers lie outside the file", header.e_phoff(LE)))?;
         let mut segments = Vec::new();
         let mut tls = None;
+        let mut notes = Vec::new();
+        let mut dynamic = None;
         for program in programs {
             match program.p_type(LE) {
                 PT_LOAD => segments.push(Segment {
@@ -77,6 +83,13 @@ impl Elf {
                     flags: program.p_flags(LE),
                 }),
                 PT_TLS => tls = Some((program.p_memsz(LE), program.p_align(LE))),
+                PT_NOTE => notes.push(Section::unnamed(
+                    SHT_NOTE,
+                    program.p_vaddr(LE),
+                    program.p_offset(LE),
+                    program.p_filesz(LE),
+                )),
+                PT_DYNAMIC => dynamic = Some((program.p_offset(LE), program.p_filesz(LE))),
                 _ => {}
             }
         }
@@ -84,10 +97,15 @@ impl Elf {
         let headers = header
             .section_headers(LE, data)
             .map_err(|_| malformed("the section headers lie outside the file", header.e_shoff(LE)))?;
+        let mut elf = Self { segments, is_pie, tls, sections: Vec::new(), names: None, notes };
         if headers.len() < 2 {
-            return Err(Error::NoSections);
+            if is_packed(data) {
+                return Err(Error::Packed { by: "UPX" });
+            }
+            elf.sections = elf.parts(data, dynamic);
+            return Ok(elf);
         }
-        let sections: Vec<Section> = headers
+        elf.sections = headers
             .iter()
             .map(|section| Section {
                 name: section.sh_name(LE),
@@ -99,24 +117,53 @@ impl Elf {
                 link: section.sh_link(LE),
             })
             .collect();
-        let names = header
-            .section_strings_index(LE, data)
-            .ok()
-            .and_then(|index| sections.get(index.0))
-            .copied()
-            .ok_or_else(|| malformed("the section of section names is missing", 0))?;
-        Ok(Self { segments, is_pie, tls, sections, names })
+        let names = header.section_strings_index(LE, data).ok();
+        elf.names = names.and_then(|index| elf.sections.get(index.0)).copied();
+        if elf.names.is_none() {
+            return Err(malformed("the section of section names is missing", 0));
+        }
+        Ok(elf)
+    }
+
+    /// What stands for sections where there are no headers of any: the segments, and the relocations that the
+    /// dynamic linker is told of.
+    fn parts(&self, data: &[u8], dynamic: Option<(u64, u64)>) -> Vec<Section> {
+        let flags = |segment: &Segment| match segment.is_executable() {
+            true => u64::from(SHF_ALLOC | SHF_EXECINSTR),
+            false => u64::from(SHF_ALLOC),
+        };
+        let mut parts: Vec<Section> = self
+            .segments
+            .iter()
+            .map(|segment| Section {
+                flags: flags(segment),
+                ..Section::unnamed(SHT_PROGBITS, segment.vaddr.0, segment.offset.0, segment.filesz)
+            })
+            .collect();
+        let entries: &[Dyn64<LittleEndian>] = dynamic
+            .and_then(|(offset, size)| Bytes::at(data, offset)?.take(size))
+            .map_or(&[], |bytes| pod_slice(bytes));
+        let entry = |tag: i64| {
+            let found = entries.iter().find(|entry| entry.d_tag.get(LE) == tag);
+            found.map(|entry| entry.d_val.get(LE))
+        };
+        if let Some((addr, size)) = entry(DT_RELA).zip(entry(DT_RELASZ))
+            && let Some(offset) = self.file_offset(LinkAddr(addr))
+        {
+            parts.push(Section::unnamed(SHT_RELA, addr, offset.0, size));
+        }
+        parts
     }
 
     /// The section of that name.
     pub(crate) fn section(&self, data: &[u8], name: &str) -> Option<&Section> {
-        let names = self.names.bytes(data)?;
+        let names = self.names?.bytes(data)?;
         self.sections.iter().find(|section| str_is(names, section.name, name.as_bytes()))
     }
 
     /// All sections of that name.
     pub(crate) fn sections<'a>(&'a self, data: &'a [u8], name: &'a str) -> impl Iterator<Item = &'a Section> {
-        let names = self.names.bytes(data).unwrap_or_default();
+        let names = self.names.and_then(|names| names.bytes(data)).unwrap_or_default();
         self.sections.iter().filter(move |section| str_is(names, section.name, name.as_bytes()))
     }
 
@@ -125,10 +172,15 @@ impl Elf {
         self.section(data, name)?.bytes(data)
     }
 
+    /// The description of the first note with that owner and type.
+    pub(crate) fn note<'a>(&self, data: &'a [u8], owner: &[u8], kind: u32) -> Option<&'a [u8]> {
+        self.notes.iter().filter_map(|notes| notes.bytes(data)).find_map(|bytes| note(bytes, owner, kind))
+    }
+
     /// Sections that are loaded, not executable, and in the file.
     pub(crate) fn data_sections(&self) -> impl Iterator<Item = &Section> {
-        const ALLOC: u64 = object::elf::SHF_ALLOC as u64;
-        const EXEC: u64 = object::elf::SHF_EXECINSTR as u64;
+        const ALLOC: u64 = SHF_ALLOC as u64;
+        const EXEC: u64 = SHF_EXECINSTR as u64;
         self.sections.iter().filter(|s| s.flags & (ALLOC | EXEC) == ALLOC && s.kind != SHT_NOBITS)
     }
 
@@ -200,6 +252,11 @@ impl Elf {
 }
 
 impl Section {
+    /// One that no section header tells of.
+    fn unnamed(kind: u32, addr: u64, offset: u64, size: u64) -> Self {
+        Self { name: 0, kind, flags: 0, addr, offset, size, link: 0 }
+    }
+
     /// What is behind its first `bytes` bytes.
     pub(crate) fn from(mut self, bytes: u64) -> Option<Self> {
         self.addr = self.addr.checked_add(bytes)?;
@@ -270,8 +327,8 @@ pub(crate) fn notes(section: &[u8]) -> impl Iterator<Item = Note<'_>> {
     })
 }
 
-/// The description of the first note with that owner and type.
-pub(crate) fn note<'a>(section: &'a [u8], owner: &[u8], kind: u32) -> Option<&'a [u8]> {
+/// The description of a section's first note with that owner and type.
+fn note<'a>(section: &'a [u8], owner: &[u8], kind: u32) -> Option<&'a [u8]> {
     notes(section).find(|note| note.kind == kind && note.owner == owner).map(|note| note.desc)
 }
 
@@ -285,6 +342,12 @@ fn str_is(strings: &[u8], offset: u32, name: &[u8]) -> bool {
 fn pod_slice<T: pod::Pod>(bytes: &[u8]) -> &[T] {
     let count = bytes.len().checked_div(size_of::<T>()).unwrap_or(0);
     pod::slice_from_bytes(bytes, count).map_or(&[], |(slice, _)| slice)
+}
+
+/// Whether the file's own loader begins with UPX's mark (`p_lx_elf.cpp`, `l_info`), right behind the headers.
+fn is_packed(data: &[u8]) -> bool {
+    const HEADERS: usize = 1024;
+    memchr::memmem::find(data.get(..HEADERS).unwrap_or(data), b"UPX!").is_some()
 }
 
 fn check_identity(data: &[u8]) -> Result<(), Error> {

@@ -30,12 +30,15 @@ pub enum Error {
         /// What it is.
         kind: &'static str,
     },
-    /// No section headers: packed or stripped to the bone.
+    /// The code is compressed, and is unpacked into memory of its own when it runs.
     #[error(
-        "this file has no section headers: it seems to be packed (by UPX?) or stripped by `sstrip`; \
-         look at the file as the linker made it"
+        "this file is packed by {by}: its code is in no file while it runs, so that no probe can be placed; \
+         unpack it (`upx -d`) and run that"
     )]
-    NoSections,
+    Packed {
+        /// The program that packed it.
+        by: &'static str,
+    },
     /// A structure runs over the end of what holds it, or says what can't be.
     #[error("the file is damaged: {what} at {at:#x}")]
     Malformed {
@@ -85,6 +88,17 @@ pub enum Reason {
     Stripped {
         /// What can't be told.
         what: String,
+    },
+    /// There is no debug information, and the runtime is like that of no release that gprobe knows.
+    #[error(
+        "the binary has no debug information, and its Go runtime ({version}) is like none that gprobe knows: \
+         its code does not agree about where `{field}` is; build it without `-ldflags=-w` (or `-s`), and do not strip it"
+    )]
+    UnknownRuntime {
+        /// The release, as the file has it.
+        version: String,
+        /// The field: `m.ncgo`.
+        field: String,
     },
     /// The function was inlined wherever it is called.
     #[error(

@@ -16,6 +16,8 @@ pub enum Evidence {
     Convention,
     /// gprobe's table for this very Go release.
     Table,
+    /// gprobe's table for another Go release, where the file's own code agrees with it.
+    NearTable,
 }
 
 impl fmt::Display for Evidence {
@@ -26,6 +28,7 @@ impl fmt::Display for Evidence {
             Self::Disassembly => "from the code",
             Self::Convention => "by convention of this kind of build",
             Self::Table => "from gprobe's table for this Go release",
+            Self::NearTable => "from gprobe's table for another Go release, with which the code agrees",
         })
     }
 }

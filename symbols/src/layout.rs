@@ -3,6 +3,7 @@
 use crate::address::LinkAddr;
 use crate::binary::Binary;
 use crate::error::{Error, FieldError, Reason};
+use crate::go::known;
 
 /// A type of one [`Binary`]: the offset of its entry in `.debug_info`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -114,12 +115,17 @@ pub struct Layout<'a> {
 }
 
 impl Layout<'_> {
-    /// The type of that name: `runtime.g`, `net/http.Request`, `*main.T`; for C also `struct tm`.
+    /// The type of that name: `runtime.g`, `net/http.Request`, `*main.T`; for C also `struct tm`. Without debug
+    /// information there are those of the runtime that gprobe knows.
     ///
     /// # Errors
     /// [`Reason::NoDwarf`], or [`Reason::NotFound`].
     pub fn find_type(&self, name: &str) -> Result<TypeId, Reason> {
-        self.binary.dwarf()?.find_type(name)
+        let found = self.binary.dwarf().and_then(|dwarf| dwarf.find_type(name));
+        found.or_else(|reason| match self.binary.has_go_dwarf() {
+            true => Err(reason),
+            false => known::find(self.binary, name).ok_or(reason),
+        })
     }
 
     /// The Go type whose `abi.Type` lies at an address: what interfaces hold.
@@ -156,7 +162,7 @@ impl Layout<'_> {
     /// # Errors
     /// Where the debug information is damaged.
     pub fn ty(&self, id: TypeId) -> Result<Type, Error> {
-        self.binary.any_dwarf().ty(id)
+        known::ty(self.binary, id).map_or_else(|| self.binary.any_dwarf().ty(id), Ok)
     }
 
     /// The size of a type in bytes.
@@ -164,7 +170,7 @@ impl Layout<'_> {
     /// # Errors
     /// Where the debug information is damaged.
     pub fn size_of(&self, id: TypeId) -> Result<u64, Error> {
-        self.binary.any_dwarf().size_of(id)
+        known::ty(self.binary, id).map_or_else(|| self.binary.any_dwarf().size_of(id), |known| Ok(known.size))
     }
 
     /// Follows fields, through structs that lie within one another; embedded fields are looked through.

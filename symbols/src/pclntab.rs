@@ -213,10 +213,32 @@ impl<'a> Table<'a> {
         Some(self.word(func, self.header.func_id)?.to_le_bytes()[0])
     }
 
+    /// Where in the table's names a function's name is.
+    pub(crate) fn name_offset(self, func: Func) -> Option<u32> {
+        self.field(func, 4)
+    }
+
+    /// Where in the table's names a name is: the linker writes each but once.
+    pub(crate) fn offset_of_name(self, name: &str) -> Option<u32> {
+        let names = self.bytes.get(
+            usize::try_from(self.header.names).ok()?..usize::try_from(self.header.compile_units).ok()?,
+        )?;
+        let text = format!("\0{name}\0");
+        let at = memchr::memmem::find(names, text.as_bytes())?;
+        u32::try_from(at.checked_add(1)?).ok()
+    }
+
     /// The name at an offset in the table's names.
     pub(crate) fn name_at(self, offset: u32) -> Option<&'a str> {
         let at = self.header.names.checked_add(u64::from(offset))?;
         std::str::from_utf8(Bytes::at(self.bytes, at)?.cstr()?).ok()
+    }
+
+    /// Whether a name begins at an offset in the table's names: behind the end of another.
+    pub(crate) fn starts_name(self, offset: u32) -> bool {
+        let before = u64::from(offset).checked_sub(1).and_then(|at| self.header.names.checked_add(at));
+        let byte = before.and_then(|at| Bytes::at(self.bytes, at)).and_then(|mut bytes| bytes.u8());
+        offset == 0 || byte == Some(0)
     }
 
     /// A 4-byte field of a `_func`.

@@ -4,6 +4,7 @@ mod bpftrace;
 mod compat;
 mod demo;
 mod fuzz;
+mod layouts;
 mod test;
 mod toolchains;
 mod verify;
@@ -29,6 +30,7 @@ usage: cargo xtask TASK
   compat CHECKOUT          run bpftrace's own runtime tests, of a checkout of it, on gprobe (as root)
   fuzz TARGET [RUNS]       try RUNS inputs (100000) on `parse` or `check`
                            (needs nightly and cargo-fuzz)
+  layouts                  make the table of the Go runtime's layouts anew, from all toolchains
   verify [SCRIPTS [SEED]]  load random scripts (20000) in the kernel (as root)
 ";
 
@@ -42,6 +44,7 @@ fn task(name: &str) -> Option<fn(&[String]) -> Outcome> {
         "bpftrace" => bpftrace::bpftrace,
         "compat" => compat::compat,
         "fuzz" => fuzz::fuzz,
+        "layouts" => layouts::layouts,
         "verify" => verify::verify,
         _ => return None,
     })
@@ -99,7 +102,7 @@ mod tests {
             .filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')))
             .filter_map(|line| line.split_whitespace().next())
             .collect();
-        assert_eq!(names.len(), 8);
+        assert_eq!(names.len(), 9);
         for name in names {
             assert!(task(name).is_some(), "{name}");
         }

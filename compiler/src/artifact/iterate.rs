@@ -25,13 +25,11 @@ pub struct Hosted {
 }
 
 /// Where a Go program's runtime keeps its goroutines and threads: addresses in the target and offsets in
-/// bytes (`runtime/proc.go`, Go 1.27: `forEachGRace` reads them in the same order).
+/// bytes (`runtime/proc.go`, Go 1.19 to 1.27).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GoLists {
-    /// Address of `runtime.allglen`: how many goroutines there are, dead ones among them.
-    pub allglen: u64,
-    /// Address of `runtime.allgptr`: points to that many pointers to a g.
-    pub allgptr: u64,
+    /// Address of `runtime.allgs`: a slice of pointers to each g, dead ones among them.
+    pub allgs: u64,
     /// Address of `runtime.allm`: the first M.
     pub allm: u64,
     /// `g.atomicstatus`

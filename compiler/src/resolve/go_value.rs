@@ -631,7 +631,11 @@ impl Body<'_, '_> {
             if !fields.is_empty() {
                 let shown: Vec<&str> = fields.iter().take(24).map(String::as_str).collect();
                 let more = if fields.len() > shown.len() { ", ..." } else { "" };
-                diagnostic = diagnostic.note(format!("its fields: {}{more}", shown.join(", ")));
+                let known = match self.cx.go_executable().is_some_and(|it| it.binary.has_go_dwarf()) {
+                    true => "its fields",
+                    false => "the binary has no debug information; fields that gprobe knows all the same",
+                };
+                diagnostic = diagnostic.note(format!("{known}: {}{more}", shown.join(", ")));
             }
             self.error(super::advice::no_hint(diagnostic, &name.value, !fields.is_empty()));
             return None;

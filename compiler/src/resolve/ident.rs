@@ -363,7 +363,10 @@ impl Body<'_, '_> {
     /// Makes sure that the runtime's offsets are known; reports why not.
     pub(super) fn need_runtime(&mut self, what: &str, span: Span) -> bool {
         match self.cx.runtime_layout(!self.place.has_goroutine()) {
-            Ok(()) => true,
+            Ok(()) => {
+                self.cx.warn_of_new_release(span);
+                true
+            }
             Err(reason) => {
                 self.error(
                     Diagnostic::error("no-layout", span, format!("`{what}` can't be read here")).note(reason),
@@ -394,6 +397,28 @@ impl Resolver<'_> {
     fn function_table(&mut self) -> u32 {
         let names = self.functions.clone();
         self.table("function", || names.into_iter().enumerate().map(|(i, n)| (i as u64, n)).collect())
+    }
+
+    /// Says where a release's own layout is not known, and another's is tried in its place.
+    fn warn_of_new_release(&mut self, span: Span) {
+        let Some(executable) = self.go_executable() else { return };
+        let known = executable.binary.runtime_offsets().ok().and_then(|offsets| offsets.release);
+        let (Some(version), Some((major, minor, patch))) = (executable.binary.go_version(), known) else {
+            return;
+        };
+        let said = self.diagnostics.iter().any(|diagnostic| diagnostic.code == "unknown-release");
+        if (version.major, version.minor) != (major, minor) && !said {
+            let message =
+                format!("gprobe does not know the runtime of Go {}.{}", version.major, version.minor);
+            let note = format!(
+                "the binary has no debug information; its code agrees with the layout of Go {major}.{minor}.{patch}, \
+                 which is used, and verified on the process before anything is attached"
+            );
+            let warning = Diagnostic::warning("unknown-release", span, message).note(note);
+            self.report(
+                warning.help("a newer gprobe may know it; with debug information any release is known"),
+            );
+        }
     }
 
     pub(super) fn waitreason_table(&mut self) -> Result<u32, String> {

@@ -3,6 +3,7 @@
 use gprobe_lang::ast::AttachPoint;
 use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_lang::source::{Span, Spanned};
+use gprobe_symbols::RuntimeVariable;
 
 use super::Resolver;
 use super::place::Place;
@@ -129,16 +130,15 @@ fn added_to(list: &[Stmt], found: &mut Vec<MapIndex>) {
 }
 
 fn lists(binary: &gprobe_symbols::Binary, bias: u64) -> Result<GoLists, String> {
-    let variable = |name: &str| {
-        let symbol = binary.variable(name).ok_or_else(|| format!("{name} is not among its symbols"))?;
-        Ok::<u64, String>(symbol.addr.0.wrapping_add(bias))
+    let variable = |variable: RuntimeVariable| {
+        let found = binary.runtime_variable(variable).map_err(|reason| reason.to_string())?;
+        Ok::<u64, String>(found.value.0.wrapping_add(bias))
     };
     let small = |value: u64| u32::try_from(value).map_err(|_| "an offset is too large".to_owned());
     let offsets = binary.runtime_offsets().map_err(|reason| reason.to_string())?;
     Ok(GoLists {
-        allglen: variable("runtime.allglen")?,
-        allgptr: variable("runtime.allgptr")?,
-        allm: variable("runtime.allm")?,
+        allgs: variable(RuntimeVariable::Allgs)?,
+        allm: variable(RuntimeVariable::Allm)?,
         g_status: small(offsets.g.atomicstatus.value)?,
         g_m: small(offsets.g.m.value)?,
         m_alllink: small(offsets.m.alllink.value)?,

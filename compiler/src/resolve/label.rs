@@ -3,7 +3,7 @@
 use gprobe_lang::ast;
 use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_lang::source::Span;
-use gprobe_symbols::{Binary, TypeKind};
+use gprobe_symbols::{Binary, Reason, TypeKind};
 
 use super::body::Body;
 use super::place::Place;
@@ -51,10 +51,23 @@ impl Body<'_, '_> {
     }
 }
 
+/// How programs of this release keep labels (`runtime/pprof/label.go`, `runtime/map.go`): known where there is no
+/// debug information. A program without labels has none to find.
+fn label_set_of_release(binary: &Binary) -> LabelSet {
+    match binary.go_version().is_none_or(|version| version.at_least(1, 24)) {
+        true => LabelSet::List { offset: 0 },
+        false => LabelSet::Map { shift: 9, buckets: 16 },
+    }
+}
+
 /// How the program keeps labels; `None` where it has none.
 fn label_set(binary: &Binary) -> Result<Option<LabelSet>, String> {
     let layout = binary.layout();
-    let Ok(set) = layout.find_type("runtime/pprof.labelMap") else { return Ok(None) };
+    let set = match layout.find_type("runtime/pprof.labelMap") {
+        Ok(set) => set,
+        Err(Reason::NoDwarf) => return Ok(Some(label_set_of_release(binary))),
+        Err(_) => return Ok(None),
+    };
     let kind = layout.ty(set).map_err(|reason| reason.to_string())?.kind.clone();
     let small = |offset: u64| u32::try_from(offset).map_err(|_| "an offset is too large".to_owned());
     if !matches!(kind, TypeKind::Map { .. }) {

@@ -288,6 +288,10 @@ pub const CODES: &[Code] = &[
         "The first word of an attach point is the kind of probe. `gprobe doc` lists the kinds.",
     ),
     code(
+        "unknown-release",
+        "The binary has no debug information, and its Go release is newer than those whose runtime gprobe knows. The layout of the newest one that the binary's code agrees with is used, and checked on the live process: where it does not hold, nothing is attached.",
+    ),
+    code(
         "unknown-setting",
         "`config = { ... }` and the environment set what is listed by `gprobe doc`, and nothing else.",
     ),

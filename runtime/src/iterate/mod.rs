@@ -85,16 +85,16 @@ pub(crate) fn round(
     Ok(Seen { records: host.records, lost: host.lost })
 }
 
-/// The addresses of all g structs, dead ones among them. The length is read first, as the runtime itself
-/// does: the array behind the pointer never has fewer.
+/// The addresses of all g structs, dead ones among them. The length is read first: the runtime writes it last, so
+/// that the array behind the pointer never has fewer.
 fn goroutines(hosted: &Hosted, pid: u32) -> Result<Vec<u64>, String> {
     let word = |at: u64| {
         let mut bytes = [0; 8];
         process::read_memory(pid, at, &mut bytes).map_err(|error| format!("process {pid}: {error}"))?;
         Ok::<u64, String>(u64::from_le_bytes(bytes))
     };
-    let len = word(hosted.lists.allglen)?;
-    let array = word(hosted.lists.allgptr)?;
+    let len = word(hosted.lists.allgs + 8)?;
+    let array = word(hosted.lists.allgs)?;
     if len == 0 || array == 0 {
         return Ok(Vec::new());
     }

@@ -52,7 +52,7 @@ impl Sections {
     /// The section's bytes; none when it is not there.
     pub(crate) fn get<'a>(&'a self, binary: &'a Binary, id: Id) -> Result<Slice<'a>, Error> {
         let (name, old_name) = id.names();
-        let stored = self.stored.get(id as usize).ok_or(Error::NoSections)?;
+        let stored = self.stored.get(id as usize).ok_or(Error::Malformed { what: "a section", at: 0 })?;
         let data = binary.data();
         let bytes = match stored.get_or_init(|| decompressed(binary, name, old_name)) {
             Ok(Some(bytes)) => bytes.as_slice(),

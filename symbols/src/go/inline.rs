@@ -31,8 +31,6 @@ pub struct SourceFrame {
 
 impl Binary {
     /// The functions of Go's source that run at an address, innermost first; none outside Go code.
-    ///
-    /// Where the file's symbols are gone, the tree can't be found, and the list has the outermost only.
     pub fn source_frames(&self, addr: LinkAddr) -> Vec<SourceFrame> {
         self.pclntab().and_then(|table| frames(self, table, addr)).unwrap_or_default()
     }
@@ -81,6 +79,31 @@ pub(crate) fn wrapper_id(table: Table<'_>) -> Option<u8> {
     last.filter(|(_, func)| !table.is_named(*func, b"runtime.systemstack_switch")).map(|(id, _)| id)
 }
 
+/// How many trees are looked at to know where trees are.
+const SAMPLES: usize = 64;
+
+/// Functions that others were put into, from all parts of the program; none where there are none.
+pub(crate) fn samples(binary: &Binary) -> Option<Vec<Func>> {
+    let table = binary.pclntab()?;
+    let all = || table.funcs().filter(|func| table.func_data(*func, TREE).is_some());
+    let step = all().count().checked_div(SAMPLES)?.max(1);
+    let found: Vec<Func> = all().step_by(step).collect();
+    (!found.is_empty()).then_some(found)
+}
+
+/// Whether the trees of these functions are trees, if the offsets of functions' data start from `start`: each
+/// begins with a call within the function, of something that has a name.
+pub(crate) fn are_trees(binary: &Binary, start: LinkAddr, functions: &[Func]) -> bool {
+    let Some(table) = binary.pclntab() else { return false };
+    functions.iter().all(|func| {
+        let first = Tree::behind(binary, start, table, *func).and_then(|tree| tree.node(0));
+        first.is_some_and(|call| {
+            let named = table.name_at(call.name).is_some_and(|name| !name.is_empty());
+            named && u64::from(call.parent) < func.size && table.starts_name(call.name)
+        })
+    })
+}
+
 /// The inline tree of one function.
 struct Tree<'a> {
     bytes: &'a [u8],
@@ -100,14 +123,21 @@ struct Call {
 
 impl<'a> Tree<'a> {
     fn of(binary: &'a Binary, table: Table<'_>, func: Func) -> Option<Self> {
-        let offset = table.func_data(func, TREE)?;
-        let addr = binary.go_function_data()?.checked_add(u64::from(offset))?;
+        Self::behind(binary, binary.go_function_data()?, table, func)
+    }
+
+    /// The tree, where the offsets of functions' further data start from `start`.
+    fn behind(binary: &'a Binary, start: LinkAddr, table: Table<'_>, func: Func) -> Option<Self> {
+        let addr = start.checked_add(u64::from(table.func_data(func, TREE)?))?;
         let bytes = binary.elf().bytes_from(binary.data(), addr)?;
         Some(Self { bytes, old: table.header.is_old() })
     }
 
     fn call(&self, table: Table<'_>, func: Func, addr: LinkAddr) -> Option<Call> {
-        let index = u64::try_from(table.pc_data(func, TREE_INDEX, addr)?).ok()?;
+        self.node(u64::try_from(table.pc_data(func, TREE_INDEX, addr)?).ok()?)
+    }
+
+    fn node(&self, index: u64) -> Option<Call> {
         let (size, id, name, parent) = if self.old { (20, 2, 12, 16) } else { (16, 0, 4, 8) };
         let start = index.checked_mul(size)?;
         let word = |at: u64| Bytes::at(self.bytes, start.checked_add(at)?)?.u32();

@@ -3,10 +3,12 @@
 use crate::binary::Binary;
 use crate::error::{FieldError, Reason};
 use crate::evidence::{Evidence, Evidenced};
+use crate::go::layouts;
+use crate::go::version::GoVersion;
 use crate::layout::{Layout, TypeId};
 
 macro_rules! offsets {
-    ($(#[$doc:meta])* $name:ident { always { $($field:ident = $($part:literal).+;)* } optional { $($opt:ident = $($optpart:literal).+;)* } }) => {
+    ($(#[$doc:meta])* $name:ident of $of:literal { always { $($field:ident = $($part:literal).+;)* } optional { $($opt:ident = $($optpart:literal).+;)* } }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub struct $name {
@@ -21,11 +23,26 @@ macro_rules! offsets {
         }
 
         impl $name {
-            fn read(layout: Layout<'_>, ty: TypeId) -> Result<Self, Reason> {
+            fn by_dwarf(layout: Layout<'_>) -> Result<Self, Reason> {
+                // Not by `find_type`, which has known types where there is no debug information.
+                let ty = layout.binary.dwarf()?.find_type(concat!("runtime.", $of))?;
                 Ok(Self {
                     $($field: offset(layout, ty, &[$($part),+])?,)*
                     $($opt: optional(layout, ty, &[$($optpart),+])?,)*
                 })
+            }
+
+            /// From what `known` says of each field, by its name.
+            fn by_table(known: &impl Fn(&str) -> Option<Evidenced<u64>>) -> Option<Self> {
+                Some(Self {
+                    $($field: known(concat!($of, $(".", $part),+))?,)*
+                    $($opt: known(concat!($of, $(".", $optpart),+)),)*
+                })
+            }
+
+            fn each(&self, see: &mut impl FnMut(&'static str, Option<u64>)) {
+                $(see(concat!($of, $(".", $part),+), Some(self.$field.value));)*
+                $(see(concat!($of, $(".", $optpart),+), self.$opt.map(|it| it.value));)*
             }
         }
     };
@@ -33,7 +50,7 @@ macro_rules! offsets {
 
 offsets! {
     /// Fields of `runtime.g`, a goroutine: bytes from its start.
-    GOffsets {
+    GOffsets of "g" {
         always {
         stack_lo = "stack"."lo";
         stack_hi = "stack"."hi";
@@ -61,15 +78,19 @@ offsets! {
 
 offsets! {
     /// Fields of `runtime.m`, a thread: bytes from its start.
-    MOffsets {
+    MOffsets of "m" {
         always {
         g0 = "g0";
         procid = "procid";
         gsignal = "gsignal";
         curg = "curg";
         p = "p";
+        nextp = "nextp";
         oldp = "oldp";
         id = "id";
+        locks = "locks";
+        spinning = "spinning";
+        blocked = "blocked";
         ncgo = "ncgo";
         incgo = "incgo";
         ncgocall = "ncgocall";
@@ -82,10 +103,16 @@ offsets! {
 
 offsets! {
     /// Fields of `runtime.p`, a processor: bytes from its start.
-    POffsets {
+    POffsets of "p" {
         always {
         id = "id";
         status = "status";
+        m = "m";
+        schedtick = "schedtick";
+        syscalltick = "syscalltick";
+        runqhead = "runqhead";
+        runqtail = "runqtail";
+        runnext = "runnext";
         }
         optional {}
     }
@@ -100,16 +127,56 @@ pub struct RuntimeOffsets {
     pub m: MOffsets,
     /// `runtime.p`
     pub p: POffsets,
+    /// Where they are of gprobe's table: the release of Go that has them there, (major, minor, patch).
+    pub release: Option<(u32, u32, u32)>,
 }
 
 impl RuntimeOffsets {
+    /// By debug information, or else by the table of releases.
     pub(crate) fn read(binary: &Binary) -> Result<Self, Reason> {
-        let layout = binary.layout();
+        match Self::by_dwarf(binary.layout()) {
+            // There may be some of C alone.
+            Err(Reason::NoDwarf | Reason::NotFound { .. }) => layouts::choose(binary),
+            read => read,
+        }
+    }
+
+    fn by_dwarf(layout: Layout<'_>) -> Result<Self, Reason> {
         Ok(Self {
-            g: GOffsets::read(layout, layout.find_type("runtime.g")?)?,
-            m: MOffsets::read(layout, layout.find_type("runtime.m")?)?,
-            p: POffsets::read(layout, layout.find_type("runtime.p")?)?,
+            g: GOffsets::by_dwarf(layout)?,
+            m: MOffsets::by_dwarf(layout)?,
+            p: POffsets::by_dwarf(layout)?,
+            release: None,
         })
+    }
+
+    /// From what `known` says of each field, by its name; `None` where one is missing that all releases have.
+    pub(crate) fn by_table(
+        release: &GoVersion,
+        known: &impl Fn(&str) -> Option<Evidenced<u64>>,
+    ) -> Option<Self> {
+        Some(Self {
+            g: GOffsets::by_table(known)?,
+            m: MOffsets::by_table(known)?,
+            p: POffsets::by_table(known)?,
+            release: Some((release.major, release.minor, release.patch)),
+        })
+    }
+
+    /// Each field by its name (`g.stack.lo`), with its offset in bytes; `None` where this release has no such
+    /// field.
+    pub fn fields(&self) -> Vec<(&'static str, Option<u64>)> {
+        let mut all = Vec::new();
+        let mut see = |name, offset| all.push((name, offset));
+        self.g.each(&mut see);
+        self.m.each(&mut see);
+        self.p.each(&mut see);
+        all
+    }
+
+    /// What they rest on.
+    pub fn evidence(&self) -> Evidence {
+        self.g.goid.evidence
     }
 }
 

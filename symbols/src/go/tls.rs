@@ -3,6 +3,7 @@
 use crate::binary::Binary;
 use crate::error::Reason;
 use crate::evidence::{Evidence, Evidenced};
+use crate::insn::operands::{ThreadSlot, thread_slot};
 
 /// Offset from `fsbase` that programs without thread-local data of C's have (`runtime/sys_linux_amd64.s`,
 /// `settls`; the linker's `runtime.tlsg`).
@@ -11,12 +12,22 @@ const USUAL: i64 = -8;
 /// Bytes from `fsbase` to the slot.
 ///
 /// Thread-local data lies below `fsbase` (variant II of the ELF handling of TLS), the
-/// executable's own right below: its block starts at `-memsz`, rounded up to its alignment.
+/// executable's own right below: its block starts at `-memsz`, rounded up to its alignment. Where there
+/// is no symbol, `runtime.stackcheck` (`asm_amd64.s`) tells: it begins with reading the slot.
 pub(crate) fn slot(binary: &Binary) -> Result<Evidenced<i64>, Reason> {
     binary.go_version().ok_or(Reason::NotGo)?;
     let usual = Evidenced::new(USUAL, Evidence::Convention);
     let Some((size, align)) = binary.elf().tls else { return Ok(usual) };
-    let Some(symbol) = binary.tls_symbol("runtime.tlsg") else { return Ok(usual) };
+    let Some(symbol) = binary.tls_symbol("runtime.tlsg") else {
+        let bodies = binary.runtime_code("runtime.stackcheck");
+        return match bodies.iter().find_map(|code| thread_slot(code)) {
+            Some(ThreadSlot::Offset(offset)) => Ok(Evidenced::new(offset, Evidence::Disassembly)),
+            Some(ThreadSlot::Word(_)) => {
+                Err(Reason::Stripped { what: "where a thread's current goroutine is".to_owned() })
+            }
+            None => Ok(usual),
+        };
+    };
     let too_large = || Reason::NotFound { what: "thread-local variable", name: "runtime.tlsg".to_owned() };
     let block = size.checked_next_multiple_of(align.max(1)).and_then(|b| i64::try_from(b).ok());
     let within = i64::try_from(symbol).ok();

@@ -1,4 +1,5 @@
 //! Machine code, one module per machine.
 
 pub(crate) mod flow;
+pub(crate) mod operands;
 pub(crate) mod x64;

@@ -1,0 +1,2 @@
+// for: a newer release
+go:main.fib { @[goid, gstatus] = count(); }

@@ -1,0 +1,2 @@
+// for: a stripped program
+go:main.fib { @[curg.ancestors] = count(); }
