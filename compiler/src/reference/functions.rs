@@ -62,7 +62,7 @@ pub const FUNCTIONS: &[Entry] = &[
         "begin { printf(\"%p\\n\", kaddr(\"schedule\")); }",
     ),
     row("kptr", "type of pointer", "address", "", "print(kptr((uint64 *)curtask) != 0)"),
-    row("label", "string", "", "debug information", "@[label(\"handler\")] = count()"),
+    row("label", "string", "", "", "@[label(\"handler\")] = count()"),
     row("kstack", "kstack_t", "frames", "", "tracepoint:sched:sched_switch { @[kstack(3)] = count(); }"),
     row("ksym", "ksym_t", "", "/proc/kallsyms with addresses", "begin { print(ksym(kaddr(\"schedule\"))); }"),
     row("len", "uint64", "entries, frames, bytes, elements", "Linux 5.13 for a map", "print(len(ustack))"),
