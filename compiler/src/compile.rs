@@ -43,7 +43,7 @@ pub fn check(script: &Script, target: &Target<'_>) -> Result<Vec<Diagnostic>, Ve
 pub fn compile(script: &Script, target: &Target<'_>) -> Result<Compiled, Vec<Diagnostic>> {
     let script = expand::expand(script, target.world)?;
     let (typed, options, warnings) = resolve::resolve(&script, target)?;
-    let (lowered, actions) = lower::lower(&typed, target.kernel, &options, target.process);
+    let (lowered, actions) = lower::lower(&typed, target.kernel, &options, &target.processes);
     let ir = optimise::optimise(lowered);
     let hosted_from = ir.programs.iter().position(|program| program.kind == ProgramKind::Iterate);
     let mut native = ir.clone();

@@ -201,11 +201,41 @@ pub trait World {
     }
 }
 
+/// The processes that are traced.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Processes {
+    /// All of this machine.
+    #[default]
+    All,
+    /// Those of these ids, as gprobe sees them; at least one. All run the same executable.
+    These(Vec<u32>),
+}
+
+impl Processes {
+    /// One process, or all where there is none.
+    pub fn one(pid: Option<u32>) -> Self {
+        pid.map_or(Self::All, |pid| Self::These(vec![pid]))
+    }
+
+    /// The ids of those that are named.
+    pub fn ids(&self) -> &[u32] {
+        match self {
+            Self::All => &[],
+            Self::These(ids) => ids,
+        }
+    }
+
+    /// Whether none is named: then what lies elsewhere in each process can't be found.
+    pub fn is_unnamed(&self) -> bool {
+        self.ids().is_empty()
+    }
+}
+
 /// All that a compile depends on besides the script.
 pub struct Target<'a> {
-    /// The traced process's PID as gprobe sees it; `None` for all processes.
-    pub process: Option<u32>,
-    /// The executable of the process, or the one named by `-x`.
+    /// Which processes are traced.
+    pub processes: Processes,
+    /// The executable of the processes, or the one named by `-x`.
     pub executable: Option<TargetBinary>,
     /// The kernel.
     pub kernel: &'a KernelFacts,

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use aya::maps::{Map, MapData, RingBuf};
 use gprobe_compiler::artifact::{Action, Attach, CONTROL, Loss, ProgramInfo, RING, SiteInfo};
+use gprobe_compiler::target::TargetBinary;
 
 use crate::decode::Decoder;
 use crate::error::{Error, explain};
@@ -15,9 +16,12 @@ use crate::event::{Event, MapEntry};
 use crate::kernel::functions;
 use crate::kernel::uprobes::{ENOTSUPP, Placement};
 use crate::load::Loaded;
+use crate::process::load_bias;
 use crate::read;
 use crate::symbolise::Symboliser;
 use crate::sys::{bpf, perf, process};
+use crate::targets::{Departure, Targets};
+use crate::world::LiveWorld;
 use crate::{iterate, kernel, verify};
 
 /// Links that are closed at once: each waits for the kernel, and they wait side by side.
@@ -49,11 +53,9 @@ pub struct Attached {
     first_rounds: Vec<usize>,
     /// Records of programs that gprobe runs itself, not yet decoded.
     seen: Vec<Vec<u8>>,
-    pid: Option<u32>,
-    target: Option<OwnedFd>,
+    targets: Targets,
     decoder: Decoder,
     exit: Option<u8>,
-    target_ended: bool,
     left_out: Vec<String>,
     /// When what the target has mapped is next read, and how long after that again.
     refresh: (Instant, Duration),
@@ -67,25 +69,30 @@ pub struct Finished {
 }
 
 impl Loaded {
-    /// Runs `begin`, then puts the probes in place, in the process `pid` or, without one, in all.
-    /// Events of `begin` wait in the ring buffer.
+    /// Runs `begin`, then puts the probes in place, in these processes, which run the same executable, or,
+    /// where none is named, in all. Events of `begin` wait in the ring buffer.
     ///
     /// # Errors
     /// Where a probe can't be put in place; then none stays.
-    pub fn attach(mut self, pid: Option<u32>) -> Result<Attached, Error> {
-        if let Some(pid) = pid
-            && self.artifact.reads_go_runtime
-        {
-            verify::verify(pid)?;
-        }
-        let target = match pid {
-            Some(pid) => Some(process::pidfd(pid).map_err(|error| crate::process::unreadable(pid, error))?),
-            None => None,
+    pub fn attach(mut self, pids: &[u32]) -> Result<Attached, Error> {
+        let bound = self.artifact.is_bound();
+        // All run the same.
+        let file = pids.first().filter(|_| bound).map(|&pid| LiveWorld::executable(pid)).transpose()?;
+        let bias_of = |pid| {
+            let Some(file) = &file else { return Ok(0) };
+            let own = TargetBinary { path: format!("/proc/{pid}/exe"), ..file.clone() };
+            let bias = load_bias(pid, &own)?.unwrap_or(0);
+            if self.artifact.reads_go_runtime {
+                verify::verify(pid, &file.binary, bias)?;
+            }
+            Ok(bias)
         };
+        let targets = Targets::new(pids, bound, bias_of)?;
         let ring = self.maps.remove(RING).ok_or_else(|| Error::Object("no ring buffer".into()))?;
         let ring = RingBuf::try_from(Map::RingBuf(ring)).map_err(|e| Error::Object(e.to_string()))?;
         let files: Vec<String> = self.artifact.binaries.iter().map(|b| b.path.clone()).collect();
-        let decoder = Decoder::new(&self, Symboliser::new(pid, &files), pid)?;
+        let biases: Vec<u64> = targets.there().into_iter().map(|(_, bias)| bias).collect();
+        let decoder = Decoder::new(&self, Symboliser::new(pids.to_vec(), &files), &biases)?;
         let mut attached = Attached {
             loaded: self,
             links: Vec::new(),
@@ -94,16 +101,14 @@ impl Loaded {
             ring,
             first_rounds: Vec::new(),
             seen: Vec::new(),
-            pid,
-            target,
+            targets,
             decoder,
             exit: None,
-            target_ended: false,
             left_out: Vec::new(),
             refresh: (Instant::now(), FIRST_REFRESH),
         };
         attached.run(|attach| matches!(attach, Attach::Begin))?;
-        match attached.put(pid) {
+        match attached.put() {
             Ok(()) => Ok(attached),
             Err(error) => {
                 close_all(std::mem::take(&mut attached.links));
@@ -114,7 +119,7 @@ impl Loaded {
 }
 
 impl Attached {
-    fn put(&mut self, pid: Option<u32>) -> Result<(), Error> {
+    fn put(&mut self) -> Result<(), Error> {
         let now = Instant::now();
         for index in self.order() {
             let Some(info) = self.loaded.artifact.programs.get(index).cloned() else { continue };
@@ -152,7 +157,7 @@ impl Attached {
                 Attach::Uprobe { binary, ret, sites } => {
                     let path = self.loaded.artifact.binaries.get(*binary).map(|b| b.path.clone());
                     let path = path.ok_or_else(|| Error::Object("no such binary".into()))?;
-                    self.uprobes(&info, index, &path, sites, *ret, pid)?;
+                    self.uprobes(&info, index, &path, sites, *ret)?;
                 }
                 Attach::Tracepoint { category, name } => {
                     let failed = |why| Error::Attach { title: info.title.clone(), why };
@@ -199,19 +204,33 @@ impl Attached {
         path: &str,
         sites: &[SiteInfo],
         ret: bool,
-        pid: Option<u32>,
     ) -> Result<(), Error> {
-        let program = self.program(index)?;
-        let mut placed = Placement::new(program, path, ret, pid);
-        let done = placed.put(sites, &self.loaded.facts);
-        let Placement { links, refused, .. } = placed;
-        self.links.extend(links);
-        let failed = |error: &io::Error| Error::Attach { title: info.title.clone(), why: explain(error) };
-        done.map_err(|error| failed(&error))?;
-        if refused.len() == sites.len() {
-            return Err(failed(&io::Error::from_raw_os_error(ENOTSUPP)));
+        let pids = self.targets.there();
+        let processes: Vec<Option<u32>> = match pids.as_slice() {
+            [] => vec![None],
+            pids => pids.iter().map(|(pid, _)| Some(*pid)).collect(),
+        };
+        for (nth, pid) in processes.iter().enumerate() {
+            let program = self.program(index)?;
+            // Copies of one executable are files of their own.
+            let own = pid.filter(|_| is_executable(path)).map(|pid| format!("/proc/{pid}/exe"));
+            let mut placed = Placement::new(program, own.as_deref().unwrap_or(path), ret, *pid);
+            let done = placed.put(sites, &self.loaded.facts);
+            let Placement { links, refused, .. } = placed;
+            self.links.extend(links);
+            let failed = |error: &io::Error| Error::Attach { title: info.title.clone(), why: explain(error) };
+            match done {
+                // One of several that ends meanwhile leaves the others.
+                Err(_) if pids.len() > 1 && pid.is_some_and(|pid| self.targets.has_ended(pid)) => continue,
+                done => done.map_err(|error| failed(&error))?,
+            }
+            if refused.len() == sites.len() {
+                return Err(failed(&io::Error::from_raw_os_error(ENOTSUPP)));
+            }
+            if nth == 0 {
+                self.left_out.extend(refused);
+            }
         }
-        self.left_out.extend(refused);
         Ok(())
     }
 
@@ -256,11 +275,9 @@ impl Attached {
         // Up, so that a wait is never over just before what is waited for.
         let wait = i32::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
         let mut fds = vec![self.ring.as_fd()];
-        fds.extend(self.target.as_ref().map(AsFd::as_fd));
-        let ready = process::wait(&fds, wait).map_err(Error::Wait)?;
-        if ready.get(1) == Some(&true) {
-            self.target_ended = true;
-        }
+        fds.extend(self.targets.ends());
+        process::wait(&fds, wait).map_err(Error::Wait)?;
+        self.targets.look();
         self.tick()?;
         self.refresh_names();
         self.look_for_exit();
@@ -271,7 +288,7 @@ impl Attached {
     /// while it runs, often at first, when a new program loads its libraries.
     fn refresh_names(&mut self) {
         let (at, wait) = self.refresh;
-        if !self.target_ended && Instant::now() >= at {
+        if !self.targets.are_gone() && Instant::now() >= at {
             self.decoder.refresh();
             self.refresh = (Instant::now() + wait, (wait * 2).min(LAST_REFRESH));
         }
@@ -295,7 +312,7 @@ impl Attached {
                 due.push(*index);
             }
         }
-        if !self.target_ended {
+        if !self.targets.are_gone() {
             due.append(&mut self.first_rounds);
         }
         due.into_iter().try_for_each(|index| self.run_due(index))
@@ -307,23 +324,19 @@ impl Attached {
         let Some(ProgramInfo { attach: Attach::Iterate { over, .. }, symbol, title, .. }) = info else {
             return self.run_one(index);
         };
-        let (Some(hosted), Some(pid)) = (&self.loaded.artifact.hosted, self.pid) else { return Ok(()) };
-        match iterate::round(&self.loaded, hosted, symbol, *over, pid) {
-            Ok(seen) => {
-                self.loaded.lost.iter_mut().zip(seen.lost).for_each(|(sum, lost)| *sum += lost);
-                self.seen.extend(seen.records);
-                Ok(())
+        let Some(hosted) = &self.loaded.artifact.hosted else { return Ok(()) };
+        for (pid, bias) in self.targets.there() {
+            match iterate::round(&self.loaded, hosted, symbol, *over, (pid, bias)) {
+                Ok(seen) => {
+                    self.loaded.lost.iter_mut().zip(seen.lost).for_each(|(sum, lost)| *sum += lost);
+                    self.seen.extend(seen.records);
+                }
+                // A target that ends while it is read is nobody's fault.
+                Err(_) if self.targets.has_ended(pid) => {}
+                Err(why) => return Err(Error::Run { title: title.clone(), why: why.to_string() }),
             }
-            // A target that ends while it is read is nobody's fault.
-            Err(_) if self.has_ended() => Ok(()),
-            Err(why) => Err(Error::Run { title: title.clone(), why: why.to_string() }),
         }
-    }
-
-    /// Whether the target is gone, looked at now.
-    fn has_ended(&self) -> bool {
-        let ended = self.target.as_ref().map(|target| process::wait(&[target.as_fd()], 0));
-        matches!(ended, Some(Ok(ready)) if ready.first() == Some(&true))
+        Ok(())
     }
 
     /// Tests and benchmarks: the index of each program.
@@ -398,9 +411,14 @@ impl Attached {
         })
     }
 
-    /// Whether the target has ended.
+    /// Whether all targets have gone, where there were any.
     pub fn target_ended(&self) -> bool {
-        self.target_ended
+        self.targets.are_gone()
+    }
+
+    /// Targets that have gone since this was last asked.
+    pub fn departures(&mut self) -> Vec<Departure> {
+        self.targets.departures()
     }
 
     /// Takes all probes away, runs `end`, and gives the events that were still on their way.
@@ -445,6 +463,11 @@ impl Finished {
         let actions = self.loaded.artifact.actions.iter();
         actions.into_iter().any(|a| matches!(a, Action::PrintMap { map: printed, .. } if *printed == map))
     }
+}
+
+/// Whether the path is that of what a process runs.
+fn is_executable(path: &str) -> bool {
+    path.starts_with("/proc/") && path.ends_with("/exe")
 }
 
 /// Closes links side by side: each closing waits for a grace period of the kernel.

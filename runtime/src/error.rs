@@ -14,6 +14,18 @@ pub enum Error {
         /// The id that was asked for.
         pid: u32,
     },
+    /// Processes that are named together run different programs.
+    #[error(
+        "process {} runs {} and process {} runs {}: processes that are traced together run one and the same \
+         build; trace these with a gprobe each",
+        processes.0, files.0, processes.1, files.1
+    )]
+    NotTheSame {
+        /// Two of them.
+        processes: (u32, u32),
+        /// What they run.
+        files: (String, String),
+    },
     /// A process may not be looked into.
     #[error("process {pid} may not be looked into: run gprobe as root, or as its user with CAP_SYS_PTRACE")]
     NoPermission {

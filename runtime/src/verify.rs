@@ -3,9 +3,7 @@
 use gprobe_symbols::Binary;
 
 use crate::error::Error;
-use crate::process::{Mapping, mappings};
 use crate::sys::process::read_memory;
-use crate::world::open_binary;
 
 /// Most goroutines that are looked at.
 const SAMPLE: u64 = 64;
@@ -17,15 +15,14 @@ const LAST_STATUS: u32 = 11;
 const MAX_GOID: u64 = 1 << 48;
 
 /// Makes sure that m0 and its g0 point at each other, and that goroutines have ids and statuses
-/// that can be.
-pub(crate) fn verify(pid: u32) -> Result<(), Error> {
-    let file = open_binary(&format!("/proc/{pid}/exe"))?;
+/// that can be. `file` is the Go program of the process, in whose memory it lies `bias` from its own
+/// addresses.
+pub(crate) fn verify(pid: u32, file: &Binary, bias: u64) -> Result<(), Error> {
     let wrong = |why: &str| Error::Layout { pid, why: why.to_owned() };
     let offsets = file.runtime_offsets().map_err(|reason| wrong(&reason.to_string()))?;
     let (Some(m0), Some(g0)) = (file.variable("runtime.m0"), file.variable("runtime.g0")) else {
         return Err(wrong("it has no runtime.m0 and runtime.g0"));
     };
-    let bias = load_bias(&file, &mappings(pid)?).ok_or_else(|| wrong("its executable is not mapped"))?;
     let (m0, g0) = (m0.addr.0.wrapping_add(bias), g0.addr.0.wrapping_add(bias));
     let word = |addr: u64| -> Result<u64, Error> {
         let mut bytes = [0; 8];
@@ -56,14 +53,4 @@ pub(crate) fn verify(pid: u32) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// What is added to an address of the file in the process.
-fn load_bias(file: &Binary, mappings: &[Mapping]) -> Option<u64> {
-    let code = mappings.iter().find(|m| m.executable && m.inode != 0)?;
-    // The executable is mapped lowest, but for a loader that ran by hand.
-    let path = &code.path;
-    let own = mappings.iter().find(|m| m.path == *path && m.inode == code.inode)?;
-    let link = file.link_addr(gprobe_symbols::FileOffset(own.offset))?;
-    Some(own.start.wrapping_sub(link.0))
 }

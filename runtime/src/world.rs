@@ -1,6 +1,7 @@
 //! The outside, as the compiler asks for it: files, tracepoints, the kernel's types.
 
 use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use crate::kernel::btf::{Btf, VMLINUX};
 use crate::kernel::functions;
 use crate::kernel::symbols::KernelSymbols;
 use crate::kernel::tracefs;
-use crate::process::mappings;
+use crate::process::{load_bias, mappings};
 use crate::sys::map_file::map_file;
 
 /// Folders that hold libraries, where no process says which it uses.
@@ -41,13 +42,36 @@ pub fn open_binary(path: &str) -> Result<Arc<Binary>, Error> {
 /// This machine, seen by a process or by itself.
 #[derive(Clone, Debug)]
 pub struct LiveWorld {
-    pid: Option<u32>,
+    pids: Vec<u32>,
 }
 
 impl LiveWorld {
-    /// The world as the process sees it, containers included.
-    pub fn new(pid: Option<u32>) -> Self {
-        Self { pid }
+    /// The world as these processes see it, containers included; they all run the same executable. Without
+    /// any, as gprobe does.
+    pub fn new(pids: &[u32]) -> Self {
+        Self { pids: pids.to_vec() }
+    }
+
+    /// The executable that all of these processes run, be it one file or copies of it.
+    ///
+    /// # Errors
+    /// Where one is not there, may not be looked into, or runs another one.
+    pub fn common_executable(pids: &[u32]) -> Result<Option<TargetBinary>, Error> {
+        let [first, others @ ..] = pids else { return Ok(None) };
+        let file = Self::executable(*first)?;
+        for &pid in others {
+            crate::process::check(pid)?;
+            if !same_file(&file.path, &format!("/proc/{pid}/exe")) {
+                let other = Self::executable(pid)?;
+                if !same_build(&file.binary, &other.binary) {
+                    return Err(Error::NotTheSame {
+                        processes: (*first, pid),
+                        files: (file.name, other.name),
+                    });
+                }
+            }
+        }
+        Ok(Some(file))
     }
 
     /// The executable of a process.
@@ -58,7 +82,10 @@ impl LiveWorld {
         crate::process::check(pid)?;
         let path = format!("/proc/{pid}/exe");
         let name = fs::read_link(&path).map_err(|error| crate::process::unreadable(pid, error))?;
-        Ok(TargetBinary { name: name.display().to_string(), binary: open_binary(&path)?, path })
+        // Where the file was replaced since the process started, the process has the old one still.
+        let name = name.display().to_string();
+        let name = name.strip_suffix(" (deleted)").unwrap_or(&name).to_owned();
+        Ok(TargetBinary { name, binary: open_binary(&path)?, path })
     }
 
     /// A file by its path.
@@ -74,10 +101,10 @@ impl LiveWorld {
     fn find(&self, name: &str) -> Option<String> {
         if name.contains('/') {
             let seen =
-                self.pid.filter(|_| name.starts_with('/')).map(|pid| format!("/proc/{pid}/root{name}"));
+                self.first().filter(|_| name.starts_with('/')).map(|pid| format!("/proc/{pid}/root{name}"));
             return seen.into_iter().chain([name.to_owned()]).find(|p| Path::new(p).is_file());
         }
-        match self.pid {
+        match self.first() {
             Some(pid) => {
                 let mapped = mappings(pid).ok()?;
                 let file = mapped.iter().find(|m| m.inode != 0 && is_library(file_name(&m.path), name))?;
@@ -97,15 +124,31 @@ impl LiveWorld {
         }
     }
 
+    /// The process that stands for all.
+    fn first(&self) -> Option<u32> {
+        self.pids.first().copied()
+    }
+
     /// Names of what the process has mapped, to suggest.
     fn mapped_names(&self) -> Vec<String> {
-        let mapped = self.pid.and_then(|pid| mappings(pid).ok()).unwrap_or_default();
+        let mapped = self.first().and_then(|pid| mappings(pid).ok()).unwrap_or_default();
         let mut names: Vec<String> =
             mapped.iter().filter(|m| m.inode != 0).map(|m| file_name(&m.path).to_owned()).collect();
         names.sort();
         names.dedup();
         names
     }
+}
+
+/// Whether two paths lead to one file.
+fn same_file(one: &str, other: &str) -> bool {
+    let id = |path: &str| fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
+    id(one).is_some_and(|one| id(other) == Some(one))
+}
+
+/// Whether two files are copies of one build.
+fn same_build(one: &Binary, other: &Binary) -> bool {
+    one.build_id().is_some_and(|id| other.build_id() == Some(id)) && one.segments() == other.segments()
 }
 
 fn file_name(path: &str) -> &str {
@@ -123,7 +166,7 @@ fn is_library(file: &str, name: &str) -> bool {
 impl World for LiveWorld {
     fn binary(&self, name: &str) -> Result<TargetBinary, Absent> {
         let Some(path) = self.find(name) else {
-            let what = match (name.contains('/'), self.pid) {
+            let what = match (name.contains('/'), self.first()) {
                 (true, _) => format!("there is no file `{name}`"),
                 (false, Some(pid)) => format!("process {pid} has no library `{name}` loaded"),
                 (false, None) => format!("there is no library `{name}` in the usual folders"),
@@ -170,20 +213,19 @@ impl World for LiveWorld {
             return Ok(0);
         }
         let absent = |reason: String| Absent { reason, candidates: Vec::new() };
-        let Some(pid) = self.pid else {
-            return Err(absent(format!(
-                "{} lies elsewhere in each process: name one with -p PID",
-                file.name
-            )));
-        };
-        let mapped = mappings(pid).map_err(|error| absent(error.to_string()))?;
-        let is_it =
-            |path: &str| path == file.name || Path::new(&file.name).ends_with(path.trim_start_matches('/'));
-        let found = mapped.iter().filter(|m| m.inode != 0 && is_it(&m.path)).find_map(|m| {
-            let link = file.binary.link_addr(gprobe_symbols::FileOffset(m.offset))?;
-            Some(m.start.wrapping_sub(link.0))
-        });
-        found.ok_or_else(|| absent(format!("process {pid} has {} nowhere in its memory", file.name)))
+        let elsewhere =
+            || absent(format!("{} lies elsewhere in each process: name a single one with -p PID", file.name));
+        let mut common = None;
+        for &pid in &self.pids {
+            let found = load_bias(pid, file).map_err(|error| absent(error.to_string()))?;
+            let bias = found
+                .ok_or_else(|| absent(format!("process {pid} has {} nowhere in its memory", file.name)))?;
+            if common.is_some_and(|common| common != bias) {
+                return Err(elsewhere());
+            }
+            common = Some(bias);
+        }
+        common.ok_or_else(elsewhere)
     }
 
     fn kernel_symbol(&self, name: &str) -> Result<u64, Absent> {
@@ -194,7 +236,6 @@ impl World for LiveWorld {
     }
 
     fn cgroup_id(&self, path: &str) -> Result<u64, Absent> {
-        use std::os::unix::fs::MetadataExt;
         // The inode of a cgroup's folder is its id.
         fs::metadata(path).map(|metadata| metadata.ino()).map_err(|error| Absent {
             reason: format!("there is no cgroup at {path}: {error}"),

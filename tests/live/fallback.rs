@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use gprobe_compiler::target::{KernelFacts, Options, Target as CompileTarget};
+use gprobe_compiler::target::{KernelFacts, Options, Processes, Target as CompileTarget};
 use gprobe_lang::source::SourceId;
 use gprobe_runtime::{LiveWorld, Loaded, MapDatum, Value};
 use gprobe_testkit::{Target, require_bpf};
@@ -14,10 +14,10 @@ use super::kit::program;
 fn counts(script: &str, facts: &KernelFacts) -> Vec<(String, i128)> {
     require_bpf();
     let mut spin = Target::start(&program("spin"), &["-n", "300"]);
-    let world = LiveWorld::new(Some(spin.pid()));
+    let world = LiveWorld::new(&[spin.pid()]);
     let parsed = gprobe_lang::parse(SourceId(0), script);
     let target = CompileTarget {
-        process: Some(spin.pid()),
+        processes: Processes::These(vec![spin.pid()]),
         executable: Some(LiveWorld::executable(spin.pid()).expect("the executable")),
         kernel: facts,
         world: &world,
@@ -29,7 +29,7 @@ fn counts(script: &str, facts: &KernelFacts) -> Vec<(String, i128)> {
     };
     let compiled = gprobe_compiler::compile(&parsed.script, &target).expect("compiles");
     let loaded = Loaded::load(compiled.artifact, facts).expect("loads");
-    let mut attached = loaded.attach(Some(spin.pid())).expect("attaches");
+    let mut attached = loaded.attach(&[spin.pid()]).expect("attaches");
     spin.go();
     spin.wait_done();
     let end = Instant::now() + Duration::from_millis(200);

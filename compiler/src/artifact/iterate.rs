@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use gprobe_symbols::LinkAddr;
+
 use crate::ir;
 
 /// What a program of the kind `iter` is run for.
@@ -24,16 +26,16 @@ pub struct Hosted {
     pub lists: GoLists,
 }
 
-/// Where a Go program's runtime keeps its goroutines and threads: addresses in the target and offsets in
+/// Where a Go program's runtime keeps its goroutines and threads: addresses of its file and offsets in
 /// bytes (`runtime/proc.go`, Go 1.27: `forEachGRace` reads them in the same order).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GoLists {
     /// Address of `runtime.allglen`: how many goroutines there are, dead ones among them.
-    pub allglen: u64,
+    pub allglen: LinkAddr,
     /// Address of `runtime.allgptr`: points to that many pointers to a g.
-    pub allgptr: u64,
+    pub allgptr: LinkAddr,
     /// Address of `runtime.allm`: the first M.
-    pub allm: u64,
+    pub allm: LinkAddr,
     /// `g.atomicstatus`
     pub g_status: u32,
     /// `g.m`

@@ -23,7 +23,7 @@ use crate::builtins::Id;
 use crate::ir::{MapDef, MapId, MapKind, Operand, Program, Terminator, Unit};
 use crate::resolve::typed::{self, ExprKind, Probe};
 use crate::runtime_layout::RuntimeLayout;
-use crate::target::{KernelFacts, Options};
+use crate::target::{KernelFacts, Options, Processes};
 use crate::x64;
 
 /// In a site's cookie: the site is the conditional jump of a stack check, and counts as an entry
@@ -44,7 +44,7 @@ pub(crate) struct Shared<'p> {
     pub(crate) program: &'p typed::Program,
     pub(crate) kernel: &'p KernelFacts,
     pub(crate) runtime: Option<RuntimeLayout>,
-    pub(crate) pid: Option<u32>,
+    pub(crate) processes: &'p Processes,
     pub(crate) ring: MapId,
     pub(crate) losses: MapId,
     pub(crate) control: MapId,
@@ -71,13 +71,13 @@ impl Shared<'_> {
     }
 }
 
-/// Makes IR of a typed program, for a kernel; `pid` narrows programs that fire for all processes.
+/// Makes IR of a typed program, for a kernel; `processes` narrows programs that fire for all processes.
 /// Gives also what records mean: the script's actions, and those for what goes wrong.
 pub fn lower(
     program: &typed::Program,
     kernel: &KernelFacts,
     options: &Options,
-    pid: Option<u32>,
+    processes: &Processes,
 ) -> (Unit, Vec<Action>) {
     let mut unit = Unit::default();
     let uses = Uses::of(program);
@@ -139,7 +139,7 @@ pub fn lower(
         program,
         kernel,
         runtime: program.runtime,
-        pid,
+        processes,
         ring,
         losses,
         control,
@@ -191,7 +191,7 @@ fn start_clock(shared: &Shared<'_>) -> Vec<Program> {
 fn lower_probe(shared: &Shared<'_>, probe: &Probe, symbol: String, first_callback: u32) -> Vec<Program> {
     let mut b = Builder::new(shared, probe, symbol, first_callback);
     let out = b.new_block();
-    if shared.pid.is_some()
+    if !shared.processes.is_unnamed()
         && matches!(
             probe.kind,
             ProgramKind::Tracepoint
@@ -220,10 +220,14 @@ fn lower_probe(shared: &Shared<'_>, probe: &Probe, symbol: String, first_callbac
 impl Builder<'_> {
     /// Leaves threads of other processes out.
     fn only_target(&mut self, out: crate::ir::BlockId) {
-        let Some(pid) = self.shared.pid else { return };
+        let ids = self.shared.processes.ids();
         let tgid = self.process_id();
         let mine = self.new_block();
-        self.branch(crate::ir::Cond::Eq, tgid.into(), Operand::Imm(i64::from(pid)), mine, out);
+        for (index, pid) in ids.iter().enumerate() {
+            let next = if index + 1 == ids.len() { out } else { self.new_block() };
+            self.branch(crate::ir::Cond::Eq, tgid.into(), Operand::Imm(i64::from(*pid)), mine, next);
+            self.switch_to(next);
+        }
         self.switch_to(mine);
     }
 

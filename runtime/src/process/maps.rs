@@ -16,6 +16,8 @@ pub struct Mapping {
     pub executable: bool,
     /// Where in the file it starts.
     pub offset: u64,
+    /// The file's device: major, minor.
+    pub device: (u32, u32),
     /// The file's inode; 0 where there is no file.
     pub inode: u64,
     /// The file as the process sees it; empty where there is none.
@@ -43,7 +45,7 @@ fn parse(line: &str) -> Option<Mapping> {
     let (start, end) = word().split_once('-')?;
     let flags = word();
     let offset = word();
-    let _device = word();
+    let (major, minor) = word().split_once(':')?;
     let inode = word();
     let path = rest.trim_start();
     Some(Mapping {
@@ -51,6 +53,7 @@ fn parse(line: &str) -> Option<Mapping> {
         end: u64::from_str_radix(end, 16).ok()?,
         executable: flags.contains('x'),
         offset: u64::from_str_radix(offset, 16).ok()?,
+        device: (u32::from_str_radix(major, 16).ok()?, u32::from_str_radix(minor, 16).ok()?),
         inode: inode.parse().ok()?,
         path: path.trim_end_matches(" (deleted)").to_owned(),
     })

@@ -1,6 +1,7 @@
 //! Processes: whether they are there, what they have mapped, and new ones.
 
 mod maps;
+mod places;
 mod spawn;
 
 use std::fs;
@@ -9,6 +10,7 @@ use std::io;
 use crate::error::Error;
 
 pub use maps::{Mapping, mappings};
+pub(crate) use places::{Places, load_bias};
 pub use spawn::Spawned;
 
 /// Makes sure that a process is there and may be looked into.

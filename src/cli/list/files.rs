@@ -85,7 +85,7 @@ pub(super) fn matching(file: &str, pid: Option<u32>) -> Vec<TargetBinary> {
 
 /// A file that is no pattern.
 pub(super) fn exact(file: &str, pid: Option<u32>) -> Result<TargetBinary, Failure> {
-    LiveWorld::new(pid).binary(file).map_err(|absent| Failure::Target(absent.reason))
+    LiveWorld::new(pid.as_slice()).binary(file).map_err(|absent| Failure::Target(absent.reason))
 }
 
 /// Files with code that a process has mapped: as it calls them, and as they are opened from here.

@@ -1,0 +1,155 @@
+//! Which processes are looked at: several at once, and what becomes of them.
+
+use std::path::Path;
+
+use gprobe_testkit::{Program, Running, Target};
+
+use super::kit::{GO, gprobe, number, program};
+
+/// A copy of a program in a folder of its own, under another name.
+fn copy(of: &Path, to: &Path) {
+    std::fs::copy(of, to).unwrap_or_else(|error| panic!("{}: {error}", to.display()));
+}
+
+fn attached(args: &[&str]) -> Running {
+    gprobe().args(["-f", "json"]).args(args).run_until_attached()
+}
+
+#[test]
+fn several_processes_are_counted_apart_and_may_end_at_their_time() {
+    let file = program("spin");
+    let folder = tempfile::tempdir().expect("a folder");
+    // The same build, in another file.
+    let other = folder.path().join("copy");
+    copy(&file, &other);
+    let mut first = Target::start(&file, &["-n", "300"]);
+    let mut second = Target::start(&file, &["-n", "500"]);
+    let mut third = Target::start(&other, &["-n", "700"]);
+    let [a, b, c] = [&first, &second, &third].map(|target| target.pid().to_string());
+    let script = "go:main.work { @[pid] = count(); @where[func] = count(); @g[goid] = count(); }";
+    let mut running = attached(&["-p", &format!("{a},{b}"), "-p", &c, "-e", script]);
+    for target in [&mut first, &mut second, &mut third] {
+        target.go();
+        target.wait_done();
+    }
+    first.finish();
+    third.finish();
+    // The one that is left goes on to be traced; only when all have ended does gprobe end.
+    second.finish();
+    let output = running.wait().success();
+    let map = output.map("@");
+    assert_eq!((number(&map, &a), number(&map, &b), number(&map, &c)), (300, 500, 700), "{map}");
+    assert_eq!(number(&output.map("@where"), "main.work"), 1500);
+    assert_eq!(number(&output.map("@g"), "1"), 1500);
+    for pid in [&a, &b, &c] {
+        assert!(output.stderr.contains(&format!("process {pid} has ended\n")), "{}", output.stderr);
+    }
+    assert!(output.stderr.contains("; all of them have ended"), "{}", output.stderr);
+    assert!(output.stderr.contains("Attached 1 probe\n"), "{}", output.stderr);
+}
+
+#[test]
+fn position_independent_processes_each_have_their_own_goroutines_and_stacks() {
+    let file = Program::build("execs", GO, &["-buildmode=pie"]);
+    let mut targets = [(); 2].map(|()| Target::start(&file, &["-n", "50"]));
+    let pids = targets.each_ref().map(|target| target.pid().to_string());
+    let script = "iter:goroutine /goid == 1/ { @goroutines[pid] = count(); }
+        go:main.work { @[pid, goid] = count(); @stacks[gostack(1)] = count(); }
+        tracepoint:raw_syscalls:sys_enter { @calls[pid] = count(); }";
+    let mut running = attached(&["-p", &pids.join(","), "-e", script]);
+    for target in &mut targets {
+        target.go();
+        target.wait_done();
+    }
+    let output = running.interrupt().success();
+    for pid in &pids {
+        assert_eq!(number(&output.map("@goroutines"), pid), 1, "{}", output.stdout);
+        assert_eq!(number(&output.map("@"), &format!("{pid},1")), 50, "{}", output.stdout);
+        assert!(number(&output.map("@calls"), pid) > 0, "{}", output.stdout);
+    }
+    let calls = output.map("@calls");
+    assert_eq!(calls.as_object().map(serde_json::Map::len), Some(2), "{calls}");
+    let stacks = output.map("@stacks");
+    let names: Vec<&String> = stacks.as_object().expect("a map").keys().collect();
+    assert!(names.iter().all(|name| name.contains("main.work")), "{stacks}");
+    // A variable lies elsewhere in each of them.
+    let refused = gprobe().args(["-p", &pids.join(","), "-e", "go:main.work { print(main.Served); }"]).run();
+    assert_eq!(refused.code, Some(1));
+    assert!(
+        refused.stderr.contains("lies elsewhere in each process: name a single one"),
+        "{}",
+        refused.stderr
+    );
+    targets.into_iter().for_each(Target::finish);
+}
+
+#[test]
+fn processes_of_different_programs_are_refused_by_name() {
+    let (spin, counts) = (program("spin"), program("counts"));
+    let mut first = Target::start(&spin, &["-n", "1"]);
+    let mut second = Target::start(&counts, &["-n", "1"]);
+    let pids = format!("{},{}", first.pid(), second.pid());
+    let output = gprobe().args(["-p", &pids, "-e", "go:main.work { @ = count(); }"]).run();
+    assert_eq!(output.code, Some(3));
+    for file in [&spin, &counts] {
+        let file = file.canonicalize().expect("a program").display().to_string();
+        assert!(output.stderr.contains(&file), "{}", output.stderr);
+    }
+    assert!(output.stderr.contains("trace these with a gprobe each"), "{}", output.stderr);
+    first.go();
+    first.finish();
+    second.go();
+    second.finish();
+}
+
+#[test]
+fn a_target_that_executes_another_program_is_traced_no_longer() {
+    let mut target = Target::start(&program("execs"), &["-n", "40", "-exec", "/bin/cat"]);
+    let pid = target.pid().to_string();
+    let mut running = attached(&["-p", &pid, "-e", "go:main.work { @ = count(); }"]);
+    target.go();
+    let output = running.wait().success();
+    assert_eq!(output.map("@"), 40);
+    let cat = Path::new("/bin/cat").canonicalize().expect("cat").display().to_string();
+    let said = format!("process {pid} now runs {cat}: tracing it has ended\n");
+    assert!(output.stderr.contains(&said), "{}", output.stderr);
+    assert!(target.is_alive(), "cat reads on");
+    target.finish();
+}
+
+#[test]
+fn a_target_that_executes_itself_anew_is_traced_on() {
+    let file = program("execs").display().to_string();
+    let mut target =
+        Target::start(Path::new(&file), &["-n", "40", "-exec", &file, "--", "-child", "-n", "2"]);
+    let pid = target.pid().to_string();
+    let mut running = attached(&["-p", &pid, "-e", "go:main.work { @ = count(); }"]);
+    target.go();
+    let output = running.wait().success();
+    assert_eq!(output.map("@"), 42);
+    assert!(output.stderr.contains("the target has ended"), "{}", output.stderr);
+    target.finish();
+}
+
+#[test]
+fn a_target_that_executes_itself_at_another_address_is_traced_no_longer() {
+    let path = Program::build("execs", GO, &["-buildmode=pie"]);
+    let file = path.display().to_string();
+    let mut target = Target::start(&path, &["-n", "40", "-exec", &file, "--", "-n", "2"]);
+    let pid = target.pid().to_string();
+    let mut running = attached(&["-p", &pid, "-e", "go:main.work { @ = count(); }"]);
+    target.go();
+    let output = running.wait().success();
+    assert_eq!(output.map("@"), 40);
+    assert!(output.stderr.contains(&format!("process {pid} now runs ")), "{}", output.stderr);
+    target.go();
+    target.finish();
+}
+
+#[test]
+fn a_script_without_the_executable_goes_on_when_a_command_becomes_another() {
+    let script = "tracepoint:syscalls:sys_enter_nanosleep,tracepoint:syscalls:sys_enter_clock_nanosleep { @ = count(); }";
+    let output = gprobe().args(["-f", "json", "-c", "sh -c 'exec sleep 0.3'", "-e", script]).run().success();
+    assert_eq!(output.map("@"), 1, "{}", output.stderr);
+    assert!(!output.stderr.contains("now runs"), "{}", output.stderr);
+}
