@@ -26,6 +26,25 @@ pub enum Error {
         /// What they run.
         files: (String, String),
     },
+    /// Processes that are traced together have different files under one name.
+    #[error("process {} and process {} have different files as `{name}`: trace them with a gprobe each", processes.0, processes.1)]
+    OtherFile {
+        /// The name.
+        name: String,
+        /// Two of them.
+        processes: (u32, u32),
+    },
+    /// A file that a process has mapped was replaced.
+    #[error(
+        "process {pid} has the file mapped that was at {path} when it started; there is another one now. \
+         To read the old one run gprobe as root, or with CAP_CHECKPOINT_RESTORE"
+    )]
+    Replaced {
+        /// The process.
+        pid: u32,
+        /// The path as the process sees it.
+        path: String,
+    },
     /// A process may not be looked into.
     #[error("process {pid} may not be looked into: run gprobe as root, or as its user with CAP_SYS_PTRACE")]
     NoPermission {

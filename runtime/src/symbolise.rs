@@ -8,7 +8,7 @@ use gprobe_symbols::{Binary, FileOffset, LinkAddr, cgo_name};
 
 use crate::event::{Frame, FrameKind};
 use crate::kernel::symbols::KernelSymbols;
-use crate::process::{Mapping, mappings};
+use crate::process::{Mapping, mapped_file, mappings};
 use crate::world::open_binary;
 
 /// What Go's source has at an address.
@@ -88,9 +88,7 @@ impl Symboliser {
         if let Some(file) = self.files.get(&key) {
             return file.clone();
         }
-        let direct = format!("/proc/{pid}/map_files/{:x}-{:x}", mapping.start, mapping.end);
-        let through_root = format!("/proc/{pid}/root{}", mapping.path);
-        let file = open_binary(&direct).or_else(|_| open_binary(&through_root)).ok();
+        let file = mapped_file(pid, mapping).and_then(|path| open_binary(&path)).ok();
         self.files.insert(key, file.clone());
         file
     }

@@ -13,7 +13,7 @@ use crate::kernel::btf::{Btf, VMLINUX};
 use crate::kernel::functions;
 use crate::kernel::symbols::KernelSymbols;
 use crate::kernel::tracefs;
-use crate::process::{load_bias, mappings};
+use crate::process::{Mapping, is_mapped_as, load_bias, mapped_file, mappings};
 use crate::sys::map_file::map_file;
 
 /// Folders that hold libraries, where no process says which it uses.
@@ -98,19 +98,25 @@ impl LiveWorld {
     }
 
     /// Where a file or library is, as this process opens it.
-    fn find(&self, name: &str) -> Option<String> {
-        if name.contains('/') {
-            let seen =
-                self.first().filter(|_| name.starts_with('/')).map(|pid| format!("/proc/{pid}/root{name}"));
-            return seen.into_iter().chain([name.to_owned()]).find(|p| Path::new(p).is_file());
-        }
-        match self.first() {
-            Some(pid) => {
-                let mapped = mappings(pid).ok()?;
-                let file = mapped.iter().find(|m| m.inode != 0 && is_library(file_name(&m.path), name))?;
-                Some(format!("/proc/{pid}/root{}", file.path))
+    fn find(&self, name: &str) -> Result<Option<String>, Error> {
+        let Some(pid) = self.first() else { return Ok(Self::find_here(name)) };
+        let Some(found) = find_in(pid, name)? else {
+            return Ok(Path::new(name).is_file().then(|| name.to_owned()));
+        };
+        for &other in self.pids.iter().skip(1) {
+            let same = find_in(other, name)?.is_some_and(|path| same_file(&path, &found));
+            if !same {
+                return Err(Error::OtherFile { name: name.to_owned(), processes: (pid, other) });
             }
-            None => {
+        }
+        Ok(Some(found))
+    }
+
+    /// Where a file or library is, where no process says.
+    fn find_here(name: &str) -> Option<String> {
+        match name.contains('/') {
+            true => Path::new(name).is_file().then(|| name.to_owned()),
+            false => {
                 let folders = LIBRARY_FOLDERS.iter().filter_map(|f| fs::read_dir(f).ok());
                 let mut found: Vec<PathBuf> = folders
                     .flat_map(|folder| folder.flatten().map(|e| e.path()))
@@ -122,6 +128,14 @@ impl LiveWorld {
                 found.first().map(|p| p.to_string_lossy().into_owned())
             }
         }
+    }
+
+    /// How messages call a library that was named without its folder.
+    fn shown(&self, name: &str, path: &str) -> String {
+        let mapped = self.first().and_then(|pid| mappings(pid).ok()).unwrap_or_default();
+        let names = mapped.iter().filter(|m| m.inode != 0).map(|m| file_name(&m.path));
+        let library = names.into_iter().find(|file| is_library(file, name));
+        library.unwrap_or_else(|| file_name(path)).to_owned()
     }
 
     /// The process that stands for all.
@@ -138,6 +152,31 @@ impl LiveWorld {
         names.dedup();
         names
     }
+}
+
+/// Where a file or library is that a process has mapped or, named by its whole path, may open.
+fn find_in(pid: u32, name: &str) -> Result<Option<String>, Error> {
+    let mapped = mappings(pid)?;
+    let files = || mapped.iter().filter(|m| m.inode != 0);
+    if !name.contains('/') {
+        let library = files().find(|m| is_library(file_name(&m.path), name));
+        return library.map(|mapping| mapped_file(pid, mapping)).transpose();
+    }
+    if !name.starts_with('/') {
+        return Ok(None);
+    }
+    let seen = format!("/proc/{pid}/root{name}");
+    if files().any(|mapping| is_mapped_as(&seen, mapping)) {
+        return Ok(Some(seen));
+    }
+    // What the process has mapped from this path may be another file than the one that is there now.
+    let real = fs::canonicalize(&seen).ok();
+    let named =
+        |m: &&Mapping| m.path == name || real.as_deref().is_some_and(|real| real == Path::new(&m.path));
+    if let Some(mapping) = files().find(named) {
+        return mapped_file(pid, mapping).map(Some);
+    }
+    Ok(Path::new(&seen).is_file().then_some(seen))
 }
 
 /// Whether two paths lead to one file.
@@ -165,7 +204,9 @@ fn is_library(file: &str, name: &str) -> bool {
 
 impl World for LiveWorld {
     fn binary(&self, name: &str) -> Result<TargetBinary, Absent> {
-        let Some(path) = self.find(name) else {
+        let found = self.find(name);
+        let found = found.map_err(|error| Absent { reason: error.to_string(), candidates: Vec::new() })?;
+        let Some(path) = found else {
             let what = match (name.contains('/'), self.first()) {
                 (true, _) => format!("there is no file `{name}`"),
                 (false, Some(pid)) => format!("process {pid} has no library `{name}` loaded"),
@@ -176,7 +217,7 @@ impl World for LiveWorld {
         match open_binary(&path) {
             Ok(binary) => {
                 // The process's executable is opened through the process, by whatever name.
-                let name = if name.contains('/') { name.to_owned() } else { file_name(&path).to_owned() };
+                let name = if name.contains('/') { name.to_owned() } else { self.shown(name, &path) };
                 Ok(TargetBinary { name, path, binary })
             }
             Err(error) => Err(Absent { reason: error.to_string(), candidates: Vec::new() }),

@@ -153,3 +153,90 @@ fn a_script_without_the_executable_goes_on_when_a_command_becomes_another() {
     assert_eq!(output.map("@"), 1, "{}", output.stderr);
     assert!(!output.stderr.contains("now runs"), "{}", output.stderr);
 }
+
+/// Puts another file where `path` is, as a package manager does: what runs keeps the old one.
+fn replace(path: &Path, by: &Path) {
+    let new = path.with_extension("new");
+    copy(by, &new);
+    std::fs::rename(&new, path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+}
+
+#[test]
+fn a_program_that_was_replaced_since_it_started_is_read_from_the_process() {
+    for flags in [&[][..], &["-buildmode=pie"]] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("server");
+        copy(&Program::build("execs", GO, flags), &file);
+        let mut target = Target::start(&file, &["-n", "60"]);
+        // Its functions lie elsewhere, and it has others.
+        replace(&file, &program("counts"));
+        let pid = target.pid().to_string();
+        let script =
+            "go:main.work { @[goid] = count(); @last = max(main.Served); @stacks[gostack(1)] = count(); }
+            iter:goroutine /goid == 1/ { @goroutines[pid] = count(); }";
+        let mut running = attached(&["-p", &pid, "-e", script]);
+        target.go();
+        target.wait_done();
+        let output = running.interrupt().success();
+        assert_eq!(number(&output.map("@"), "1"), 60, "{}", output.stdout);
+        assert_eq!(output.map("@last"), 59);
+        assert_eq!(number(&output.map("@goroutines"), &pid), 1);
+        let stacks = output.map("@stacks").to_string();
+        assert!(stacks.contains("main.work"), "{stacks}");
+        let listed = gprobe().args(["list", "main.work", "-p", &pid]).run().success();
+        assert_eq!(listed.stdout, "go:main.work\n");
+        std::fs::remove_file(&file).expect("removed");
+        let listed = gprobe().args(["list", "main.work", "-p", &pid]).run().success();
+        assert_eq!(listed.stdout, "go:main.work\n");
+        target.finish();
+    }
+}
+
+#[test]
+fn a_library_that_was_replaced_since_it_was_loaded_is_read_from_the_process() {
+    let cgolat = program("cgolat");
+    let mut plain = Target::start(&cgolat, &["-n", "1"]);
+    let maps = std::fs::read_to_string(format!("/proc/{}/maps", plain.pid())).expect("the maps");
+    let libc = maps.split_whitespace().find(|word| word.ends_with("/libc.so.6")).expect("libc").to_owned();
+    plain.go();
+    plain.finish();
+    let folder = tempfile::tempdir_in("/tmp").expect("a folder");
+    let own = folder.path().join("libc.so.6");
+    copy(Path::new(&libc), &own);
+    let mut command = std::process::Command::new(&cgolat);
+    command.args(["-n", "7"]).env("LD_LIBRARY_PATH", folder.path());
+    let mut target = Target::start_command(&mut command);
+    replace(&own, Path::new(&libc));
+    let pid = target.pid().to_string();
+    let path = own.display().to_string();
+    // C's own threads sleep too, which Go does not count.
+    // By its bare name, by its path, and by a pattern.
+    let script = format!(
+        "uprobe:libc:nanosleep {{ @bare[cgo_depth] = count(); }} uprobe:{path}:nanosleep /cgo_depth == 1/ {{ @path = count(); }}
+        uprobe:*/libc.so*:nanosleep /cgo_depth == 1/ {{ @wild = count(); @stacks[ustack(1)] = count(); }}"
+    );
+    let mut running = attached(&["-p", &pid, "-e", &script]);
+    // Who may not open the mapping is told so, and gets no probe in the new file.
+    let refused = std::process::Command::new("setpriv")
+        .args([
+            "--bounding-set",
+            "-sys_admin,-checkpoint_restore",
+            "--inh-caps",
+            "-sys_admin,-checkpoint_restore",
+        ])
+        .arg(gprobe().path())
+        .args(["-p", &pid, "-e", "uprobe:libc:nanosleep { @ = count(); }"])
+        .output()
+        .expect("setpriv runs");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains(&path) && said.contains("CAP_CHECKPOINT_RESTORE"), "{said}");
+    target.go();
+    let sleeps = target.truth("count.c_sleep");
+    let output = running.interrupt().success();
+    assert_eq!(number(&output.map("@bare"), "1"), sleeps, "{}", output.stdout);
+    assert_eq!((output.map("@path"), output.map("@wild")), (sleeps.into(), sleeps.into()));
+    let stacks = output.map("@stacks").to_string();
+    assert!(stacks.contains("nanosleep"), "{stacks}");
+    target.finish();
+}

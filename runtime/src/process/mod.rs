@@ -1,5 +1,6 @@
 //! Processes: whether they are there, what they have mapped, and new ones.
 
+mod mapped;
 mod maps;
 mod places;
 mod spawn;
@@ -9,6 +10,8 @@ use std::io;
 
 use crate::error::Error;
 
+pub(crate) use mapped::is_mapped_as;
+pub use mapped::mapped_file;
 pub use maps::{Mapping, mappings};
 pub(crate) use places::{Places, load_bias};
 pub use spawn::Spawned;
