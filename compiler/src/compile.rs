@@ -77,6 +77,16 @@ fn artifact(
             callbacks: callbacks.next().unwrap_or_default(),
         });
     }
+    for name in lower::family_tracepoints(typed) {
+        programs.push(ProgramInfo {
+            symbol: format!("gp_prog{}", programs.len()),
+            kind: ProgramKind::RawTracepoint,
+            attach: Attach::RawTracepoint { name: (*name).to_owned() },
+            title: "what tells a command's descendants".into(),
+            place: SourcePlace(Span::new(SourceId(0), 0, 0)),
+            callbacks: callbacks.next().unwrap_or_default(),
+        });
+    }
     for probe in &typed.probes {
         programs.push(ProgramInfo {
             symbol: format!("gp_prog{}", programs.len()),
@@ -110,7 +120,8 @@ fn too_large(typed: &typed::Program, symbol: Option<&str>, what: &str) -> Diagno
         let number = symbol.strip_prefix("gp_prog")?;
         number.split('_').next()?.parse::<usize>().ok()
     });
-    let index = number.and_then(|n| n.checked_sub(usize::from(lower::has_start_clock(typed))));
+    let own = usize::from(lower::has_start_clock(typed)) + lower::family_tracepoints(typed).len();
+    let index = number.and_then(|n| n.checked_sub(own));
     let found = index.and_then(|index| typed.probes.get(index));
     let (span, name) = match found {
         Some(probe) => (probe.span, format!("`{}`", probe.title)),

@@ -162,6 +162,17 @@ pub trait World {
     /// Where the kernel gives no BTF.
     fn task_fsbase_offset(&self) -> Result<u32, Absent>;
 
+    /// Where the kernel has what tells processes apart.
+    ///
+    /// # Errors
+    /// Where the kernel gives no BTF.
+    fn task_offsets(&self) -> Result<TaskOffsets, Absent> {
+        Err(Absent {
+            reason: "this kernel does not say how its structs are laid out".into(),
+            candidates: Vec::new(),
+        })
+    }
+
     /// What is added to a file's addresses where the process has it in memory.
     ///
     /// # Errors
@@ -202,13 +213,49 @@ pub trait World {
 }
 
 /// The processes that are traced.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub enum Processes {
     /// All of this machine.
     #[default]
     All,
     /// Those of these ids, as gprobe sees them; at least one. All run the same executable.
     These(Vec<u32>),
+    /// All that run an executable, now or later.
+    Running(Running),
+}
+
+/// Which processes run an executable.
+#[derive(Clone, Debug)]
+pub struct Running {
+    /// The executable.
+    pub file: TargetBinary,
+    /// The device that it is on, as the kernel numbers it: `MKDEV(major, minor)`.
+    pub device: u32,
+    /// Its inode.
+    pub inode: u64,
+    /// Only this process, which gprobe has started, and what descends from it.
+    pub command: Option<u32>,
+}
+
+/// Where the kernel's structs have what tells processes apart, in bytes from their starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaskOffsets {
+    /// `task_struct.mm`
+    pub task_mm: u32,
+    /// `task_struct.pid`
+    pub task_pid: u32,
+    /// `task_struct.tgid`
+    pub task_tgid: u32,
+    /// `mm_struct.exe_file`
+    pub mm_exe_file: u32,
+    /// `file.f_inode`
+    pub file_inode: u32,
+    /// `inode.i_ino`
+    pub inode_number: u32,
+    /// `inode.i_sb`
+    pub inode_super: u32,
+    /// `super_block.s_dev`
+    pub super_device: u32,
 }
 
 impl Processes {
@@ -220,7 +267,7 @@ impl Processes {
     /// The ids of those that are named.
     pub fn ids(&self) -> &[u32] {
         match self {
-            Self::All => &[],
+            Self::All | Self::Running(_) => &[],
             Self::These(ids) => ids,
         }
     }

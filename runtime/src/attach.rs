@@ -1,14 +1,14 @@
 //! Puts probes in place, listens to them, and takes them away.
 
-use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use aya::maps::{Map, MapData, RingBuf};
-use gprobe_compiler::artifact::{Action, Attach, CONTROL, Loss, ProgramInfo, RING, SiteInfo};
-use gprobe_compiler::target::TargetBinary;
+use gprobe_compiler::artifact::{Action, Attach, CONTROL, FAMILY, Loss, ProgramInfo, RING, SiteInfo};
+use gprobe_compiler::target::{Processes, Running, TargetBinary};
 
 use crate::decode::Decoder;
 use crate::error::{Error, explain};
@@ -57,6 +57,8 @@ pub struct Attached {
     decoder: Decoder,
     exit: Option<u8>,
     left_out: Vec<String>,
+    /// What processes run that are found while they are there, to name their addresses.
+    running: Option<Running>,
     /// When what the target has mapped is next read, and how long after that again.
     refresh: (Instant, Duration),
 }
@@ -69,13 +71,22 @@ pub struct Finished {
 }
 
 impl Loaded {
-    /// Runs `begin`, then puts the probes in place, in these processes, which run the same executable, or,
-    /// where none is named, in all. Events of `begin` wait in the ring buffer.
+    /// Runs `begin`, then puts the probes in place, in these processes or, where none is named, in all. Events
+    /// of `begin` wait in the ring buffer.
     ///
     /// # Errors
-    /// Where a probe can't be put in place; then none stays.
-    pub fn attach(mut self, pids: &[u32]) -> Result<Attached, Error> {
+    /// Where the Go runtime of a process is not as it should be, or a probe can't be put in place; then none
+    /// stays.
+    pub fn attach(mut self, processes: &Processes) -> Result<Attached, Error> {
+        let pids = processes.ids();
         let bound = self.artifact.is_bound();
+        let running = match processes {
+            Processes::Running(running) => Some(running.clone()),
+            _ => None,
+        };
+        if let Some(running) = running.as_ref().filter(|_| self.artifact.reads_go_runtime) {
+            verify_running(running)?;
+        }
         // All run the same.
         let file = pids.first().filter(|_| bound).map(|&pid| LiveWorld::executable(pid)).transpose()?;
         let bias_of = |pid| {
@@ -93,6 +104,8 @@ impl Loaded {
         let files: Vec<String> = self.artifact.binaries.iter().map(|b| b.path.clone()).collect();
         let biases: Vec<u64> = targets.there().into_iter().map(|(_, bias)| bias).collect();
         let decoder = Decoder::new(&self, Symboliser::new(pids.to_vec(), &files), &biases)?;
+        // What runs the file lies elsewhere in each process.
+        let running = running.filter(|running| running.file.binary.is_pie());
         let mut attached = Attached {
             loaded: self,
             links: Vec::new(),
@@ -105,6 +118,7 @@ impl Loaded {
             decoder,
             exit: None,
             left_out: Vec::new(),
+            running,
             refresh: (Instant::now(), FIRST_REFRESH),
         };
         attached.run(|attach| matches!(attach, Attach::Begin))?;
@@ -243,6 +257,7 @@ impl Attached {
     pub fn places(&self) -> usize {
         let programs = self.loaded.artifact.programs.iter();
         let all: usize = programs
+            .filter(|program| !program.is_own())
             .map(|program| match &program.attach {
                 Attach::Uprobe { sites, .. } => sites.len(),
                 Attach::Begin | Attach::End | Attach::Test { .. } | Attach::Bench { .. } => 0,
@@ -289,6 +304,9 @@ impl Attached {
     fn refresh_names(&mut self) {
         let (at, wait) = self.refresh;
         if !self.targets.are_gone() && Instant::now() >= at {
+            if let Some(running) = &self.running {
+                self.decoder.found(&running.file);
+            }
             self.decoder.refresh();
             self.refresh = (Instant::now() + wait, (wait * 2).min(LAST_REFRESH));
         }
@@ -398,8 +416,8 @@ impl Attached {
 
     /// Whether anything can still happen: `false` where there are only `begin` and `end`.
     pub fn is_live(&self) -> bool {
-        let programs = self.loaded.artifact.programs.iter();
-        programs.into_iter().any(|p| {
+        let mut programs = self.loaded.artifact.programs.iter().filter(|program| !program.is_own());
+        programs.any(|p| {
             !matches!(
                 p.attach,
                 Attach::Begin
@@ -409,6 +427,11 @@ impl Attached {
                     | Attach::Iterate { period_ns: None, .. }
             )
         })
+    }
+
+    /// Whether no descendant of the command is left, where descendants are traced.
+    pub fn family_is_gone(&self) -> bool {
+        self.loaded.map(FAMILY).is_none_or(|map| bpf::keys(map, 8).is_ok_and(|keys| keys.is_empty()))
     }
 
     /// Whether all targets have gone, where there were any.
@@ -463,6 +486,24 @@ impl Finished {
         let actions = self.loaded.artifact.actions.iter();
         actions.into_iter().any(|a| matches!(a, Action::PrintMap { map: printed, .. } if *printed == map))
     }
+}
+
+/// Makes sure that the layout holds in each process that runs a file, where there is any.
+fn verify_running(running: &Running) -> Result<(), Error> {
+    let binary = &running.file.binary;
+    for pid in crate::process::running(&running.file.path) {
+        let file = TargetBinary { path: format!("/proc/{pid}/exe"), ..running.file.clone() };
+        // One may end meanwhile, and one that has just begun is not all there.
+        let checked = match load_bias(pid, &file) {
+            Ok(Some(bias)) => verify::verify(pid, binary, bias),
+            _ => Ok(()),
+        };
+        match checked {
+            Err(error) if fs::exists(format!("/proc/{pid}/exe")).unwrap_or(false) => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Whether the path is that of what a process runs.

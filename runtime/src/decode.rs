@@ -7,13 +7,15 @@ use gprobe_compiler::artifact::{
     Action, CType, EnumTable, Field, GO_STACKS, GoCapture, KERNEL_STACKS, RECORD_HEADER, Type, USER_STACKS,
 };
 
+use gprobe_compiler::target::TargetBinary;
+
 use crate::error::Error;
 use crate::event::{Event, Frame, Value};
 use crate::go::Reader;
 use crate::gostack;
 use crate::load::Loaded;
 use crate::names;
-use crate::process::Places;
+use crate::process::{Places, load_bias};
 use crate::read;
 use crate::symbolise::Symboliser;
 use crate::sys::bpf;
@@ -113,6 +115,19 @@ impl Decoder {
             Action::Exit => return Ok(None),
         };
         Ok(Some(event))
+    }
+
+    /// Looks for processes that run a file which lies elsewhere in each.
+    pub(crate) fn found(&mut self, file: &TargetBinary) {
+        for pid in crate::process::running(&file.path) {
+            let own = TargetBinary { path: format!("/proc/{pid}/exe"), ..file.clone() };
+            if self.symboliser.add_target(pid)
+                && let Ok(Some(bias)) = load_bias(pid, &own)
+                && let Some(program) = &mut self.go_program
+            {
+                program.add(bias);
+            }
+        }
     }
 
     /// Reads anew what the target has mapped.

@@ -112,6 +112,14 @@ pub enum Error {
         /// Why.
         error: io::Error,
     },
+    /// A command ended without what it was started for.
+    #[error(
+        "the command ended, and neither it nor what it started was a Go program: there is nothing to trace"
+    )]
+    NoGo,
+    /// gprobe was ended while it waited for a Go program.
+    #[error("the command had not come to a Go program yet")]
+    BrokenOff,
     /// A program can't be run.
     #[error("`{title}` can't be run: {why}")]
     Run {

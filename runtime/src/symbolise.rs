@@ -60,6 +60,18 @@ impl Symboliser {
         new
     }
 
+    /// Takes another process in; gives whether it is a new one.
+    pub(crate) fn add_target(&mut self, pid: u32) -> bool {
+        let new = !self.targets.contains(&pid);
+        if new {
+            self.targets.push(pid);
+            // What had no name may have one now.
+            self.known.clear();
+            self.sources.clear();
+        }
+        new
+    }
+
     /// Reads anew what the targets have mapped: libraries come while they run, and go with them.
     pub(crate) fn refresh_targets(&mut self) {
         for pid in self.targets.clone() {

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gprobe_compiler::target::{Absent, TargetBinary, TracepointField, World};
+use gprobe_compiler::target::{Absent, Running, TargetBinary, TaskOffsets, TracepointField, World};
 use gprobe_symbols::{Binary, glob_matches as wild};
 
 use crate::error::Error;
@@ -95,6 +95,22 @@ impl LiveWorld {
     pub fn file(path: &Path) -> Result<TargetBinary, Error> {
         let shown = path.display().to_string();
         Ok(TargetBinary { binary: open_binary(&shown)?, name: shown.clone(), path: shown })
+    }
+
+    /// The processes that run a file, of which `command` and what descends from it are meant alone, where it is
+    /// given.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn running(file: &TargetBinary, command: Option<u32>) -> Result<Running, Error> {
+        let unreadable = |error| Error::File { path: file.path.clone(), error };
+        let metadata = fs::metadata(&file.path).map_err(unreadable)?;
+        // The file is mapped here, to be read: so the kernel itself says what device it counts it to.
+        let mapped = mappings(std::process::id()).unwrap_or_default();
+        let own = mapped.iter().find(|m| is_mapped_as(&file.path, m)).map(|m| m.device);
+        let (major, minor) =
+            own.unwrap_or_else(|| (libc::major(metadata.dev()), libc::minor(metadata.dev())));
+        Ok(Running { file: file.clone(), device: major << 20 | minor, inode: metadata.ino(), command })
     }
 
     /// Where a file or library is, as this process opens it.
@@ -281,6 +297,28 @@ impl World for LiveWorld {
         fs::metadata(path).map(|metadata| metadata.ino()).map_err(|error| Absent {
             reason: format!("there is no cgroup at {path}: {error}"),
             candidates: Vec::new(),
+        })
+    }
+
+    fn task_offsets(&self) -> Result<TaskOffsets, Absent> {
+        let absent = |reason: String| Absent { reason, candidates: Vec::new() };
+        let bytes = fs::read(VMLINUX).map_err(|error| {
+            absent(format!("it needs the kernel's types, and {VMLINUX} can't be read: {error}"))
+        })?;
+        let btf = Btf::parse(&bytes).ok_or_else(|| absent(format!("{VMLINUX} is damaged")))?;
+        let offset = |name: &str, member: &str| {
+            let unknown = || absent(format!("the kernel's types do not say where `{name}.{member}` is"));
+            btf.member_offset(name, member).ok_or_else(unknown)
+        };
+        Ok(TaskOffsets {
+            task_mm: offset("task_struct", "mm")?,
+            task_pid: offset("task_struct", "pid")?,
+            task_tgid: offset("task_struct", "tgid")?,
+            mm_exe_file: offset("mm_struct", "exe_file")?,
+            file_inode: offset("file", "f_inode")?,
+            inode_number: offset("inode", "i_ino")?,
+            inode_super: offset("inode", "i_sb")?,
+            super_device: offset("super_block", "s_dev")?,
         })
     }
 

@@ -129,8 +129,9 @@ pub(crate) struct TargetArgs {
     /// Start this command (words split as a shell would, but no shell), traced from its first instruction
     #[arg(short, long, visible_alias = "cmd", value_name = "COMMAND", conflicts_with = "pid")]
     pub command: Option<String>,
-    /// An executable: what its functions and types are read from, in all processes that run it
-    #[arg(short = 'x', long = "exe", value_name = "BINARY", conflicts_with_all = ["pid", "command"])]
+    /// An executable: what its functions and types are read from, in all processes that run it; with -c in those
+    /// that the command starts
+    #[arg(short = 'x', long = "exe", value_name = "BINARY", conflicts_with = "pid")]
     pub exe: Option<PathBuf>,
 }
 

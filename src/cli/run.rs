@@ -19,6 +19,9 @@ use super::{Failure, SCRIPT_WRONG, say, show};
 use super::{filter, list, own};
 use crate::output::{Clock, Format, Sink};
 
+/// What is said of scripts that are for a Go program where there is none.
+const NEEDS_GO: [&str; 2] = ["not-go", "no-layout"];
+
 /// How long events are waited for at once.
 const WAIT: Duration = Duration::from_millis(100);
 
@@ -32,8 +35,18 @@ pub(super) fn run(args: &Run) -> Result<u8, Failure> {
         Some(command) => Some(spawn(command)?),
         None => None,
     };
+    let mut started = start(args, &source, &params, command.as_ref());
+    if let (Some(command), Err(Failure::Script(diagnostics, _))) = (&mut command, &started)
+        && args.target.exe.is_none()
+        && diagnostics.iter().any(|d| NEEDS_GO.contains(&d.code))
+        && !command.runs_go()
+    {
+        // A script or a launcher: what it comes to is what is meant.
+        command.follow(&stop).map_err(|error| Failure::Target(error.to_string()))?;
+        started = start(args, &source, &params, Some(command));
+    }
+    let started = started?;
     let pids = pids(args, command.as_ref());
-    let started = start(args, &source, &params, &pids, command.as_ref().map(Spawned::pid))?;
     let (attached, sources) = match started {
         Started::Attached(attached, sources) => (*attached, sources),
         Started::Dry => return Ok(0),
@@ -62,7 +75,7 @@ pub(super) fn run(args: &Run) -> Result<u8, Failure> {
         Mode::Test => own::tests(&mut attached, &mut sink)?,
         Mode::Bench => own::benchmarks(&mut attached, &mut sink)?,
     };
-    let several = pids.len() > 1;
+    let several = pids.len() > 1 || command.as_ref().is_some_and(|c| c.pid() != c.traced());
     let result = watch(attached, &mut sink, &stop, args, command.as_mut(), several);
     let (mut finished, broken, target_ended) = result?;
     sink.end_of_events()?;
@@ -86,7 +99,9 @@ pub(super) fn run(args: &Run) -> Result<u8, Failure> {
 /// The processes to trace, each once.
 fn pids(args: &Run, command: Option<&Spawned>) -> Vec<u32> {
     let mut pids: Vec<u32> = Vec::new();
-    for pid in args.target.pid.iter().copied().chain(command.map(Spawned::pid)) {
+    // With an executable, all of its processes that the command starts are meant.
+    let command = command.filter(|_| args.target.exe.is_none());
+    for pid in args.target.pid.iter().copied().chain(command.map(Spawned::traced)) {
         if !pids.contains(&pid) {
             pids.push(pid);
         }
@@ -177,10 +192,11 @@ fn start(
     args: &Run,
     source: &Source,
     params: &[String],
-    pids: &[u32],
-    command: Option<u32>,
+    command: Option<&Spawned>,
 ) -> Result<Started, Failure> {
     let times = Times::new(args.verbose);
+    let pids = &*pids(args, command);
+    let command = command.map(Spawned::pid);
     let executable = executable(pids, args.target.exe.as_deref())?;
     let facts = gprobe_runtime::kernel::facts();
     let live = LiveWorld::new(pids);
@@ -193,8 +209,16 @@ fn start(
     {
         return Ok(Started::NoProbes);
     }
+    let processes = match (&executable, pids) {
+        (None, []) => Processes::All,
+        (Some(file), []) => {
+            let running = LiveWorld::running(file, command);
+            Processes::Running(running.map_err(|error| Failure::Target(error.to_string()))?)
+        }
+        (_, pids) => Processes::These(pids.to_vec()),
+    };
     let target = Target {
-        processes: if pids.is_empty() { Processes::All } else { Processes::These(pids.to_vec()) },
+        processes: processes.clone(),
         executable,
         kernel: &facts,
         world: &world,
@@ -232,7 +256,7 @@ fn start(
     if args.dry_run {
         return Ok(Started::Dry);
     }
-    let attached = loaded.attach(pids).map_err(failed)?;
+    let attached = loaded.attach(&processes).map_err(failed)?;
     times.lap("attach");
     Ok(Started::Attached(Box::new(attached), sources))
 }
@@ -315,7 +339,11 @@ fn watch(
         }
         let departures = if args.quiet { Vec::new() } else { attached.departures() };
         departures.iter().filter_map(|gone| farewell(gone, several)).for_each(|line| say(&line));
-        let ended = attached.target_ended() || command.as_mut().is_some_and(|c| c.exit_status().is_some());
+        let ended = match command.as_mut() {
+            None => attached.target_ended(),
+            // A command runs to its end, whatever becomes of the process that is traced.
+            Some(command) => command.exit_status().is_some() && attached.family_is_gone(),
+        };
         target_ended |= ended;
         let over = left.is_some_and(|left| left.is_zero());
         if ended
@@ -346,7 +374,10 @@ fn summarise(args: &Run, finished: &Finished, took: Duration, target_ended: bool
         return;
     }
     let what = match (pids, &args.target.exe) {
-        ([], Some(exe)) => format!("all processes of {}", exe.display()),
+        ([], Some(exe)) => {
+            let of = if args.target.command.is_some() { "the command's processes" } else { "all processes" };
+            format!("{of} of {}", exe.display())
+        }
         ([], None) => "this machine".into(),
         ([pid], _) => format!("process {pid}"),
         (pids, _) => {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use gprobe_compiler::target::{Absent, ImportedFile, TargetBinary, TracepointField, World};
+use gprobe_compiler::target::{Absent, ImportedFile, TargetBinary, TaskOffsets, TracepointField, World};
 use gprobe_lang::ast::Script;
 use gprobe_lang::diagnostic::{Diagnostic, did_you_mean};
 use gprobe_lang::source::SourceMap;
@@ -139,6 +139,10 @@ impl World for ScriptWorld<'_> {
 
     fn task_fsbase_offset(&self) -> Result<u32, Absent> {
         self.world.task_fsbase_offset()
+    }
+
+    fn task_offsets(&self) -> Result<TaskOffsets, Absent> {
+        self.world.task_offsets()
     }
 
     fn load_bias(&self, file: &TargetBinary) -> Result<u64, Absent> {

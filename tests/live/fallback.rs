@@ -29,7 +29,7 @@ fn counts(script: &str, facts: &KernelFacts) -> Vec<(String, i128)> {
     };
     let compiled = gprobe_compiler::compile(&parsed.script, &target).expect("compiles");
     let loaded = Loaded::load(compiled.artifact, facts).expect("loads");
-    let mut attached = loaded.attach(&[spin.pid()]).expect("attaches");
+    let mut attached = loaded.attach(&target.processes).expect("attaches");
     spin.go();
     spin.wait_done();
     let end = Instant::now() + Duration::from_millis(200);

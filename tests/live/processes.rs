@@ -240,3 +240,106 @@ fn a_library_that_was_replaced_since_it_was_loaded_is_read_from_the_process() {
     assert!(stacks.contains("nanosleep"), "{stacks}");
     target.finish();
 }
+
+/// Counts of `@` when a command has run to its end; its own output goes elsewhere.
+fn of_command(args: &[&str], command: &str, script: &str) -> (serde_json::Value, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let results = folder.path().join("out.json");
+    let path = results.display().to_string();
+    let output = gprobe().args(["-f", "json", "-o", &path, "-c", command, "-e", script]).args(args).run();
+    let text = std::fs::read_to_string(&results).unwrap_or_default();
+    let lines = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let map = lines.filter_map(|line| line["data"].get("@").cloned()).last();
+    let map = map.unwrap_or_else(|| panic!("{:?} {text}\n{}", output.code, output.stderr));
+    (map, output.success().stderr)
+}
+
+#[test]
+fn a_command_is_followed_to_the_go_program_that_it_becomes_or_starts() {
+    let file = program("execs").display().to_string();
+    let script = "go:runtime.schedinit, go:main.work { @[func] = count(); }";
+    for command in [
+        format!("sh -c 'exec {file} -child -n 70'"),
+        format!("env X=1 nice {file} -child -n 70"),
+        format!("sh -c 'true; ls / >/dev/null; {file} -child -n 70; true'"),
+        format!("sh -c '(sleep 0.01; true) | cat; (exec {file} -child -n 70) | cat'"),
+    ] {
+        let (map, said) = of_command(&[], &command, script);
+        // From its first instruction on.
+        assert_eq!(
+            (number(&map, "runtime.schedinit"), number(&map, "main.work")),
+            (1, 70),
+            "{command}: {said}"
+        );
+    }
+    let none = gprobe().args(["-c", "sh -c 'true; ls >/dev/null'", "-e", script]).run();
+    assert_eq!(none.code, Some(3));
+    assert!(none.stderr.contains("nor what it started was a Go program"), "{}", none.stderr);
+}
+
+#[test]
+fn a_search_for_a_go_program_is_broken_off_by_a_signal() {
+    let mut running = gprobe().args(["-c", "sh -c 'sleep 30; true'", "-e", "go:main.work { }"]).start();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let output = running.interrupt();
+    assert_eq!(output.code, Some(3));
+    assert!(output.stderr.contains("had not come to a Go program yet"), "{}", output.stderr);
+}
+
+#[test]
+fn all_descendants_of_a_command_that_run_a_binary_are_traced() {
+    let file = program("execs").display().to_string();
+    // One that runs all the while, and has nothing to do with the command.
+    let mut stranger = Target::start(Path::new(&file), &["-n", "1000"]);
+    // The shell's children, and theirs; those of the last are left by their parent before they begin.
+    let command = format!(
+        "sh -c '{file} -auto -n 10 -children 3 >/dev/null; sh -c \"(sleep 0.3; {file} -child -n 5) &\"; true'"
+    );
+    let script = "go:main.work { @[\"calls\"] = count(); }
+        tracepoint:raw_syscalls:sys_enter /goid == 1/ { @[\"syscalls\"] = count(); }
+        go:runtime.schedinit { @[\"started\"] = count(); @pids[pid] = count(); }";
+    let (map, said) = std::thread::scope(|scope| {
+        let traced = scope.spawn(|| of_command(&["-x", &file], &command, script));
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        stranger.go();
+        stranger.wait_done();
+        traced.join().expect("traced")
+    });
+    assert_eq!((number(&map, "calls"), number(&map, "started")), (45, 5), "{map} {said}");
+    assert!(number(&map, "syscalls") > 0, "{map}");
+    stranger.finish();
+}
+
+#[test]
+fn all_processes_of_a_binary_are_traced_and_no_others() {
+    for flags in [&[][..], &["-buildmode=pie"]] {
+        // A copy, which no other test runs.
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("server");
+        copy(&Program::build("execs", GO, flags), &path);
+        let file = path.display().to_string();
+        let mut early = Target::start(&path, &["-n", "20"]);
+        let script = "go:main.work { @[goid] = count(); @stacks[gostack(1)] = count(); }
+            tracepoint:raw_syscalls:sys_enter { @calls[comm] = count(); @statuses[gstatus] = count(); }";
+        let mut running = attached(&["-x", &file, "-e", script]);
+        let mut late = Target::start(&path, &["-n", "30"]);
+        let mut other = Target::start(&program("spin"), &["-n", "30"]);
+        for target in [&mut early, &mut late, &mut other] {
+            target.go();
+            target.wait_done();
+        }
+        // What runs it is looked for now and then.
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        let output = running.interrupt().success();
+        assert_eq!(number(&output.map("@"), "1"), 50, "{}", output.stdout);
+        let calls = output.map("@calls");
+        let names: Vec<&String> = calls.as_object().expect("a map").keys().collect();
+        assert_eq!(names, ["server"], "{calls}");
+        let stacks = output.map("@stacks").to_string();
+        assert!(stacks.contains("main.work") && !stacks.contains("0x"), "{stacks}");
+        let refused = gprobe().args(["-x", &file, "-e", "iter:goroutine { @ = count(); }"]).run();
+        assert_eq!(refused.code, Some(1));
+        assert!(refused.stderr.contains("they are those of one process"), "{}", refused.stderr);
+        [early, late, other].into_iter().for_each(Target::finish);
+    }
+}

@@ -38,6 +38,9 @@ pub const RING: &str = "gp_ring";
 pub const LOSSES: &str = "gp_losses";
 /// Name of the map that says `exit()` was called.
 pub const CONTROL: &str = "gp_control";
+/// Name of the map with the ids of a command's descendants, where a script is narrowed to them. Key and value
+/// are the id as the kernel itself counts.
+pub const FAMILY: &str = "gp_family";
 /// Name of the map with kernel stacks, where a script takes any.
 pub const KERNEL_STACKS: &str = "gp_kstacks";
 /// Name of the map with user stacks, where a script takes any.
@@ -105,6 +108,13 @@ pub struct ProgramInfo {
     pub callbacks: Vec<u32>,
 }
 
+impl ProgramInfo {
+    /// Whether gprobe has added it: then it is written nowhere.
+    pub fn is_own(&self) -> bool {
+        self.place.0.end == 0
+    }
+}
+
 /// How values are shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Show {
@@ -137,8 +147,7 @@ impl Artifact {
                     let place = (program.place.0.source, program.place.0.start);
                     count += sites.iter().filter(|site| names.insert((place, name(site)))).count();
                 }
-                // What gprobe adds of its own is written nowhere.
-                _ => count += usize::from(program.place.0.end > 0),
+                _ => count += usize::from(!program.is_own()),
             }
         }
         count

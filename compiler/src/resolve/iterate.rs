@@ -64,7 +64,9 @@ impl Resolver<'_> {
         }
         let found = match self.go_executable().cloned() {
             None => Err("it is a Go program that has goroutines".to_owned()),
-            Some(_) if self.target.processes.is_unnamed() => Err("no process is named".to_owned()),
+            Some(_) if self.target.processes.is_unnamed() => {
+                Err("they are those of one process, and no process is named".to_owned())
+            }
             Some(executable) => lists(&executable.binary),
         };
         match found {

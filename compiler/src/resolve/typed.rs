@@ -35,6 +35,41 @@ pub struct Program {
     pub show: artifact::Show,
     /// The runtime's offsets, where a probe reads them.
     pub runtime: Option<RuntimeLayout>,
+    /// How programs are narrowed to processes that run an executable.
+    pub narrow: Option<Narrow>,
+}
+
+/// What tells the processes that run an executable from others.
+#[derive(Clone, Debug)]
+pub struct Narrow {
+    /// The kernel's number of the device that the executable is on.
+    pub device: u32,
+    /// The executable's inode.
+    pub inode: u64,
+    /// Its index among [`Program::binaries`], where probes are in it.
+    pub executable: Option<usize>,
+    /// Only this process and what descends from it.
+    pub command: Option<u32>,
+    /// Where the kernel says so.
+    pub offsets: crate::target::TaskOffsets,
+}
+
+impl Probe {
+    /// A probe that gprobe itself needs.
+    pub(crate) fn own(kind: ProgramKind, attach: Attach) -> Self {
+        Self {
+            title: "begin".into(),
+            kind,
+            attach,
+            g_in_r14: false,
+            checks_flags: false,
+            cookie: Some(0),
+            predicate: None,
+            body: Vec::new(),
+            vars: Vec::new(),
+            span: Span::new(gprobe_lang::source::SourceId(0), 0, 0),
+        }
+    }
 }
 
 /// One BPF program.

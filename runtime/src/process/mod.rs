@@ -1,5 +1,6 @@
 //! Processes: whether they are there, what they have mapped, and new ones.
 
+mod follow;
 mod mapped;
 mod maps;
 mod places;
@@ -35,6 +36,16 @@ pub fn check(pid: u32) -> Result<(), Error> {
         Ok(_) => Ok(()),
         Err(error) => Err(unreadable(pid, error)),
     }
+}
+
+/// The processes that run a file, be it by another path.
+pub(crate) fn running(path: &str) -> Vec<u32> {
+    use std::os::unix::fs::MetadataExt;
+    let id = |path: &str| fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
+    let Some(wanted) = id(path) else { return Vec::new() };
+    let folders = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = folders.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    pids.filter(|pid| id(&format!("/proc/{pid}/exe")) == Some(wanted)).collect()
 }
 
 /// Why something below `/proc/PID` can't be read.

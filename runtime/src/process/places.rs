@@ -52,6 +52,13 @@ impl Places {
         Self { file, biases, span: (first, end) }
     }
 
+    /// Takes another process in.
+    pub(crate) fn add(&mut self, bias: u64) {
+        if let Err(at) = self.biases.binary_search(&bias) {
+            self.biases.insert(at, bias);
+        }
+    }
+
     /// The file's address that a process has at `addr`. `None` where it is in none of the processes, or where
     /// one could mistake one for another.
     pub(crate) fn link_addr(&self, addr: u64) -> Option<LinkAddr> {

@@ -1,0 +1,47 @@
+//! Whether programs must tell the processes that are meant from others, and by what.
+
+use gprobe_lang::diagnostic::Diagnostic;
+
+use super::Resolver;
+use super::typed::{Narrow, Probe};
+use crate::artifact::{Attach, ProgramKind};
+use crate::target::Processes;
+
+impl Resolver<'_> {
+    /// What tells the processes that run the executable, where a probe fires in others too.
+    pub(super) fn narrow(&mut self, probes: &[Probe]) -> Option<Narrow> {
+        let Processes::Running(running) = &self.target.processes else { return None };
+        let executable = self.binaries.iter().position(|binary| binary.path == running.file.path);
+        let fires_elsewhere = |probe: &&Probe| match (&probe.attach, probe.kind) {
+            (Attach::Uprobe { binary, .. }, _) => running.command.is_some() || executable != Some(*binary),
+            (
+                _,
+                ProgramKind::Tracepoint
+                | ProgramKind::RawTracepoint
+                | ProgramKind::Kprobe
+                | ProgramKind::PerfEvent,
+            ) => true,
+            _ => false,
+        };
+        let span = probes.iter().find(fires_elsewhere)?.span;
+        match self.target.world.task_offsets() {
+            Ok(offsets) => Some(Narrow {
+                device: running.device,
+                inode: running.inode,
+                executable,
+                command: running.command,
+                offsets,
+            }),
+            Err(absent) => {
+                let message =
+                    format!("here the processes of {} can't be told from others", running.file.name);
+                self.report(
+                    Diagnostic::error("no-target", span, message)
+                        .note(absent.reason)
+                        .help("name processes with -p PID"),
+                );
+                None
+            }
+        }
+    }
+}
