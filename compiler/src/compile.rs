@@ -54,12 +54,14 @@ pub fn compile(script: &Script, target: &Target<'_>) -> Result<Compiled, Vec<Dia
         emit::emit(&code).map_err(|e| vec![too_large(&typed, e.program(), &e.to_string())])?;
     let hosted = typed.go_lists.filter(|_| hosted_from.is_some());
     let hosted = hosted.map(|lists| Hosted { unit: Arc::new(ir.clone()), lists });
-    let artifact = artifact(&typed, elf, actions, callbacks, hosted);
+    let program = target.executable.as_ref().map(|executable| executable.path.as_str());
+    let artifact = artifact(&typed, program, elf, actions, callbacks, hosted);
     Ok(Compiled { artifact, warnings, typed, ir, code })
 }
 
 fn artifact(
     typed: &typed::Program,
+    program: Option<&str>,
     elf: Vec<u8>,
     actions: Vec<Action>,
     callbacks: Vec<Vec<u32>>,
@@ -107,6 +109,10 @@ fn artifact(
         enums: typed.enums.clone(),
         go_values: typed.go_values.clone(),
         go_program: typed.go_program.clone(),
+        bound: typed.runtime.is_some()
+            || typed.go_program.is_some()
+            || hosted.is_some()
+            || typed.binaries.iter().any(|binary| Some(binary.path.as_str()) == program),
         hosted,
         print_maps_on_exit: typed.print_maps_on_exit,
         show: typed.show.clone(),

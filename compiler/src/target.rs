@@ -162,6 +162,21 @@ pub trait World {
     /// Where the kernel gives no BTF.
     fn task_fsbase_offset(&self) -> Result<u32, Absent>;
 
+    /// Bytes from a thread's `fsbase` to the slot that holds the current g.
+    ///
+    /// # Errors
+    /// Where it is a shared library, whose slot lies elsewhere in each process, and no process is named.
+    fn g_tls_offset(&self, file: &TargetBinary) -> Result<i64, Absent> {
+        let absent = |reason: String| Absent { reason, candidates: Vec::new() };
+        if file.binary.g_tls_word().is_some() {
+            return Err(absent(format!(
+                "{} is a library, which finds its goroutines elsewhere in each process: name one with -p PID",
+                file.name
+            )));
+        }
+        file.binary.g_tls_offset().map(|offset| offset.value).map_err(|reason| absent(reason.to_string()))
+    }
+
     /// Where the kernel has what tells processes apart.
     ///
     /// # Errors

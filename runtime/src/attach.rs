@@ -79,7 +79,7 @@ impl Loaded {
     /// stays.
     pub fn attach(mut self, processes: &Processes) -> Result<Attached, Error> {
         let pids = processes.ids();
-        let bound = self.artifact.is_bound();
+        let bound = self.artifact.bound;
         let running = match processes {
             Processes::Running(running) => Some(running.clone()),
             _ => None,
@@ -88,11 +88,10 @@ impl Loaded {
             verify_running(running)?;
         }
         // All run the same.
-        let file = pids.first().filter(|_| bound).map(|&pid| LiveWorld::executable(pid)).transpose()?;
+        let file = pids.first().filter(|_| bound).map(|&pid| LiveWorld::program(pid)).transpose()?;
         let bias_of = |pid| {
             let Some(file) = &file else { return Ok(0) };
-            let own = TargetBinary { path: format!("/proc/{pid}/exe"), ..file.clone() };
-            let bias = load_bias(pid, &own)?.unwrap_or(0);
+            let bias = load_bias(pid, &own_copy(pid, file))?.unwrap_or(0);
             if self.artifact.reads_go_runtime {
                 verify::verify(pid, &file.binary, bias)?;
             }
@@ -486,6 +485,12 @@ impl Finished {
         let actions = self.loaded.artifact.actions.iter();
         actions.into_iter().any(|a| matches!(a, Action::PrintMap { map: printed, .. } if *printed == map))
     }
+}
+
+/// What a process itself has of the program that several run: copies of one executable are files of their own.
+fn own_copy(pid: u32, file: &TargetBinary) -> TargetBinary {
+    let path = if is_executable(&file.path) { format!("/proc/{pid}/exe") } else { file.path.clone() };
+    TargetBinary { path, ..file.clone() }
 }
 
 /// Makes sure that the layout holds in each process that runs a file, where there is any.

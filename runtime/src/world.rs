@@ -15,6 +15,7 @@ use crate::kernel::symbols::KernelSymbols;
 use crate::kernel::tracefs;
 use crate::process::{Mapping, is_mapped_as, load_bias, mapped_file, mappings};
 use crate::sys::map_file::map_file;
+use crate::sys::process::read_memory;
 
 /// Folders that hold libraries, where no process says which it uses.
 const LIBRARY_FOLDERS: [&str; 7] = [
@@ -52,18 +53,20 @@ impl LiveWorld {
         Self { pids: pids.to_vec() }
     }
 
-    /// The executable that all of these processes run, be it one file or copies of it.
+    /// The Go program that all of these processes run, be it one file or copies of it: see
+    /// [`program`](Self::program).
     ///
     /// # Errors
     /// Where one is not there, may not be looked into, or runs another one.
-    pub fn common_executable(pids: &[u32]) -> Result<Option<TargetBinary>, Error> {
+    pub fn common_program(pids: &[u32]) -> Result<Option<TargetBinary>, Error> {
         let [first, others @ ..] = pids else { return Ok(None) };
-        let file = Self::executable(*first)?;
+        let file = Self::program(*first)?;
         for &pid in others {
             crate::process::check(pid)?;
             if !same_file(&file.path, &format!("/proc/{pid}/exe")) {
-                let other = Self::executable(pid)?;
-                if !same_build(&file.binary, &other.binary) {
+                let other = Self::program(pid)?;
+                let copy = other.path.ends_with("/exe") && same_build(&file.binary, &other.binary);
+                if !copy && !same_file(&file.path, &other.path) {
                     return Err(Error::NotTheSame {
                         processes: (*first, pid),
                         files: (file.name, other.name),
@@ -72,6 +75,26 @@ impl LiveWorld {
             }
         }
         Ok(Some(file))
+    }
+
+    /// The Go program of a process: its executable or, where that is none, the first library of Go's that it has
+    /// loaded (`-buildmode=c-shared`). Without either, the executable.
+    ///
+    /// # Errors
+    /// Where there is no such process, or it may not be looked into.
+    pub fn program(pid: u32) -> Result<TargetBinary, Error> {
+        let executable = Self::executable(pid)?;
+        if executable.binary.go_version().is_some() {
+            return Ok(executable);
+        }
+        let mapped = mappings(pid)?;
+        let mut libraries = mapped.iter().filter(|m| m.executable && m.inode != 0);
+        let library = libraries.find_map(|mapping| {
+            let path = mapped_file(pid, mapping).ok()?;
+            let binary = open_binary(&path).ok().filter(|binary| binary.go_version().is_some())?;
+            Some(TargetBinary { name: mapping.path.clone(), path, binary })
+        });
+        Ok(library.unwrap_or(executable))
     }
 
     /// The executable of a process.
@@ -263,6 +286,40 @@ impl World for LiveWorld {
 
     fn kernel_functions(&self, module: Option<&str>, pattern: &str) -> Result<Vec<String>, Absent> {
         functions::matching(module, pattern)
+    }
+
+    fn g_tls_offset(&self, file: &TargetBinary) -> Result<i64, Absent> {
+        let absent = |reason: String| Absent { reason, candidates: Vec::new() };
+        let Some(word) = file.binary.g_tls_word() else {
+            let offset = file.binary.g_tls_offset();
+            return offset.map(|offset| offset.value).map_err(|reason| absent(reason.to_string()));
+        };
+        let mut common = None;
+        for &pid in &self.pids {
+            let bias = load_bias(pid, file).ok().flatten();
+            let at = word.0.wrapping_add(bias.unwrap_or(0));
+            let mut bytes = [0; 8];
+            read_memory(pid, at, &mut bytes).map_err(|error| {
+                absent(format!(
+                    "where {} finds its goroutines in process {pid} can't be read: {error}",
+                    file.name
+                ))
+            })?;
+            let offset = i64::from_le_bytes(bytes);
+            if common.is_some_and(|common| common != offset) {
+                return Err(absent(format!(
+                    "{} finds its goroutines elsewhere in each process: name a single one",
+                    file.name
+                )));
+            }
+            common = Some(offset);
+        }
+        common.ok_or_else(|| {
+            absent(format!(
+                "{} is a library, which finds its goroutines elsewhere in each process: name one with -p PID",
+                file.name
+            ))
+        })
     }
 
     fn load_bias(&self, file: &TargetBinary) -> Result<u64, Absent> {

@@ -141,6 +141,10 @@ impl World for ScriptWorld<'_> {
         self.world.task_fsbase_offset()
     }
 
+    fn g_tls_offset(&self, file: &TargetBinary) -> Result<i64, Absent> {
+        self.world.g_tls_offset(file)
+    }
+
     fn task_offsets(&self) -> Result<TaskOffsets, Absent> {
         self.world.task_offsets()
     }

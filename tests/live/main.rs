@@ -15,6 +15,7 @@ mod gostack;
 mod kernel;
 mod kit;
 mod language;
+mod libraries;
 mod lookups;
 mod objects;
 mod processes;

@@ -89,6 +89,9 @@ pub struct Artifact {
     /// Whether a program reads the Go runtime's structs: then the layout must be verified on the
     /// live process before anything attaches.
     pub reads_go_runtime: bool,
+    /// Whether it has anything to do with the program that its targets run: what another program does is then
+    /// not meant.
+    pub bound: bool,
 }
 
 /// One BPF program.
@@ -125,16 +128,6 @@ pub struct Show {
 }
 
 impl Artifact {
-    /// Whether it has anything to do with the executable of its targets: what another program does is then
-    /// not meant.
-    pub fn is_bound(&self) -> bool {
-        let in_executable = |binary: &BinaryInfo| binary.path.ends_with("/exe");
-        self.reads_go_runtime
-            || self.hosted.is_some()
-            || self.go_program.is_some()
-            || self.binaries.iter().any(in_executable)
-    }
-
     /// How many probes there are, as a user counts them: one for each name that a probe of the script
     /// stands for, be it one program or several, at one place or many.
     pub fn probe_count(&self) -> usize {

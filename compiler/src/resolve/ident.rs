@@ -407,10 +407,10 @@ impl Resolver<'_> {
         if self.runtime.is_none() {
             let executable = self.go_executable().ok_or(NO_GO)?;
             let offsets = executable.binary.runtime_offsets().map_err(|reason| reason.to_string())?;
-            let tls = executable.binary.g_tls_offset().map_err(|error| error.to_string())?;
+            let tls = self.target.world.g_tls_offset(executable).map_err(|absent| absent.reason)?;
             let small = |value: u64| u32::try_from(value).map_err(|_| "an offset is too large".to_owned());
             self.runtime = Some(RuntimeLayout {
-                tls_g: tls.value,
+                tls_g: tls,
                 task_fsbase: None,
                 g_stack_lo: small(offsets.g.stack_lo.value)?,
                 g_stack_hi: small(offsets.g.stack_hi.value)?,

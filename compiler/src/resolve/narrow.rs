@@ -5,7 +5,7 @@ use gprobe_lang::diagnostic::Diagnostic;
 use super::Resolver;
 use super::typed::{Narrow, Probe};
 use crate::artifact::{Attach, ProgramKind};
-use crate::target::Processes;
+use crate::target::{Absent, Processes};
 
 impl Resolver<'_> {
     /// What tells the processes that run the executable, where a probe fires in others too.
@@ -24,7 +24,15 @@ impl Resolver<'_> {
             _ => false,
         };
         let span = probes.iter().find(fires_elsewhere)?.span;
-        match self.target.world.task_offsets() {
+        // What runs a library is told by its executable, which is another file.
+        let library = running.file.binary.g_tls_word().is_some();
+        let offsets = match library {
+            true => {
+                Err(Absent { reason: format!("{} is a library", running.file.name), candidates: Vec::new() })
+            }
+            false => self.target.world.task_offsets(),
+        };
+        match offsets {
             Ok(offsets) => Some(Narrow {
                 device: running.device,
                 inode: running.inode,

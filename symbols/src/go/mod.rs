@@ -7,5 +7,6 @@ pub(crate) mod names;
 pub(crate) mod offsets;
 pub(crate) mod sites;
 pub(crate) mod tls;
+pub(crate) mod tls_slot;
 pub(crate) mod version;
 pub(crate) mod wait_reasons;
