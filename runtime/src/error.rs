@@ -14,6 +14,17 @@ pub enum Error {
         /// The id that was asked for.
         pid: u32,
     },
+    /// There is no process of that id here, but in other PID namespaces.
+    #[error(
+        "there is no process {pid} here; in a PID namespace of its own it is {}: use -p with its number here",
+        one_of(here)
+    )]
+    InNamespace {
+        /// The id that was asked for.
+        pid: u32,
+        /// The processes that have it there, and their names: at least one.
+        here: Vec<(u32, String)>,
+    },
     /// Processes that are named together run different programs.
     #[error(
         "process {} runs {} and process {} runs {}: processes that are traced together run one and the same \
@@ -131,6 +142,12 @@ pub enum Error {
     /// Waiting for events failed.
     #[error("waiting for events failed: {0}")]
     Wait(io::Error),
+}
+
+/// `process 4242 (server)`, or several with "or" between them.
+fn one_of(processes: &[(u32, String)]) -> String {
+    let shown: Vec<String> = processes.iter().map(|(pid, name)| format!("process {pid} ({name})")).collect();
+    shown.join(" or ")
 }
 
 /// An errno of bpf(2) and perf_event_open(2), in words.

@@ -13,7 +13,7 @@ use crate::kernel::btf::{Btf, VMLINUX};
 use crate::kernel::functions;
 use crate::kernel::symbols::KernelSymbols;
 use crate::kernel::tracefs;
-use crate::process::{Mapping, is_mapped_as, load_bias, mapped_file, mappings};
+use crate::process::{Mapping, below, is_mapped_as, load_bias, mapped_file, mappings, own_root};
 use crate::sys::map_file::map_file;
 use crate::sys::process::read_memory;
 
@@ -107,7 +107,8 @@ impl LiveWorld {
         let name = fs::read_link(&path).map_err(|error| crate::process::unreadable(pid, error))?;
         // Where the file was replaced since the process started, the process has the old one still.
         let name = name.display().to_string();
-        let name = name.strip_suffix(" (deleted)").unwrap_or(&name).to_owned();
+        let name = name.strip_suffix(" (deleted)").unwrap_or(&name);
+        let name = below(own_root(pid).as_deref(), name).to_owned();
         Ok(TargetBinary { name, binary: open_binary(&path)?, path })
     }
 

@@ -17,6 +17,7 @@ mod kit;
 mod language;
 mod libraries;
 mod lookups;
+mod namespaces;
 mod objects;
 mod processes;
 mod safety;

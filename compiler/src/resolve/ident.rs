@@ -68,7 +68,15 @@ impl Body<'_, '_> {
         let Some(id) = builtin.id else { return self.dependent(name, span) };
         let ty = match id {
             Id::Comm => Ty::string(16),
-            Id::Pid | Id::Tid | Id::Uid | Id::Gid | Id::Cpu | Id::Rand | Id::Numaid => int(4, false),
+            Id::Pid
+            | Id::Tid
+            | Id::InitPid
+            | Id::InitTid
+            | Id::Uid
+            | Id::Gid
+            | Id::Cpu
+            | Id::Rand
+            | Id::Numaid => int(4, false),
             Id::Nsecs
             | Id::Elapsed
             | Id::Cgroup
