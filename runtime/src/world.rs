@@ -109,7 +109,11 @@ impl LiveWorld {
         let name = name.display().to_string();
         let name = name.strip_suffix(" (deleted)").unwrap_or(&name);
         let name = below(own_root(pid).as_deref(), name).to_owned();
-        Ok(TargetBinary { name, binary: open_binary(&path)?, path })
+        let binary = open_binary(&path).map_err(|error| match error {
+            Error::Binary { error, .. } => Error::Binary { path: name.clone(), error },
+            other => other,
+        })?;
+        Ok(TargetBinary { name, binary, path })
     }
 
     /// A file by its path.
