@@ -134,6 +134,11 @@ pub trait World {
     /// Where there is no such file or it can't be read.
     fn binary(&self, name: &str) -> Result<TargetBinary, Absent>;
 
+    /// Go libraries that the process has loaded besides the program itself: plugins.
+    fn go_libraries(&self) -> Vec<TargetBinary> {
+        Vec::new()
+    }
+
     /// The fields of a tracepoint's record.
     ///
     /// # Errors

@@ -87,14 +87,7 @@ impl LiveWorld {
         if executable.binary.go_version().is_some() {
             return Ok(executable);
         }
-        let mapped = mappings(pid)?;
-        let mut libraries = mapped.iter().filter(|m| m.executable && m.inode != 0);
-        let library = libraries.find_map(|mapping| {
-            let path = mapped_file(pid, mapping).ok()?;
-            let binary = open_binary(&path).ok().filter(|binary| binary.go_version().is_some())?;
-            Some(TargetBinary { name: mapping.path.clone(), path, binary })
-        });
-        Ok(library.unwrap_or(executable))
+        Ok(go_files(pid)?.next().unwrap_or(executable))
     }
 
     /// The executable of a process.
@@ -198,6 +191,16 @@ impl LiveWorld {
     }
 }
 
+/// Go programs and libraries of Go's that a process has mapped.
+fn go_files(pid: u32) -> Result<impl Iterator<Item = TargetBinary>, Error> {
+    let code = mappings(pid)?.into_iter().filter(|m| m.executable && m.inode != 0);
+    Ok(code.filter_map(move |mapping| {
+        let path = mapped_file(pid, &mapping).ok()?;
+        let binary = open_binary(&path).ok().filter(|binary| binary.go_version().is_some())?;
+        Some(TargetBinary { name: mapping.path, path, binary })
+    }))
+}
+
 /// Where a file or library is that a process has mapped or, named by its whole path, may open.
 fn find_in(pid: u32, name: &str) -> Result<Option<String>, Error> {
     let mapped = mappings(pid)?;
@@ -266,6 +269,13 @@ impl World for LiveWorld {
             }
             Err(error) => Err(Absent { reason: error.to_string(), candidates: Vec::new() }),
         }
+    }
+
+    fn go_libraries(&self) -> Vec<TargetBinary> {
+        let Some(pid) = self.first() else { return Vec::new() };
+        let Ok(program) = Self::program(pid) else { return Vec::new() };
+        let files = go_files(pid).into_iter().flatten();
+        files.filter(|file| !same_file(&file.path, &program.path)).collect()
     }
 
     fn tracepoint(&self, category: &str, name: &str) -> Result<Vec<TracepointField>, Absent> {

@@ -125,6 +125,10 @@ impl World for ScriptWorld<'_> {
         self.world.binary(name)
     }
 
+    fn go_libraries(&self) -> Vec<TargetBinary> {
+        self.world.go_libraries()
+    }
+
     fn tracepoint(&self, category: &str, name: &str) -> Result<Vec<TracepointField>, Absent> {
         self.world.tracepoint(category, name)
     }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use gprobe_testkit::{Program, Target, workspace};
 
-use super::kit::{gprobe, number};
+use super::kit::{GO, gprobe, number};
 
 /// The C program in a folder, which links a library where one is given.
 fn host(folder: &Path, linked: Option<&Path>) -> PathBuf {
@@ -76,4 +76,30 @@ fn a_library_without_a_process_says_what_it_lacks() {
     assert!(output.stderr.contains("is a library") && output.stderr.contains("-p PID"), "{}", output.stderr);
     let listed = gprobe().args(["list", "main.work", "-x", &file]).run().success();
     assert_eq!(listed.stdout, "go:main.work\n");
+}
+
+#[test]
+fn functions_of_a_plugin_are_probed_by_its_file() {
+    let plugin = Program::build("plugged", GO, &["-buildmode=plugin"]).canonicalize().expect("the plugin");
+    let file = plugin.display().to_string();
+    let mut target = Target::start(&Program::build("plugs", GO, &[]), &["-n", "80", "-plugin", &file]);
+    let pid = target.pid().to_string();
+    let listed = gprobe().args(["list", "*.Work", "-x", &file]).run().success();
+    let name = listed.stdout.trim().trim_start_matches("go:").to_owned();
+    let wrong = gprobe().args(["-p", &pid, "-e", &format!("go:{name} {{ @ = count(); }}")]).run();
+    assert_eq!(wrong.code, Some(1), "{}", wrong.stderr);
+    let probe = format!("uprobe:{file}:{name}");
+    let said = format!("help: write `{probe}`");
+    assert!(
+        wrong.stderr.contains("of a plugin that it has loaded") && wrong.stderr.contains(&said),
+        "{}",
+        wrong.stderr
+    );
+    let script = format!("{probe} {{ @[goid] = count(); }}");
+    let mut running = gprobe().args(["-f", "json", "-p", &pid, "-e", &script]).run_until_attached();
+    target.go();
+    let calls = target.truth("calls");
+    let output = running.interrupt().success();
+    assert_eq!(number(&output.map("@"), "1"), calls, "{} {}", output.stdout, output.stderr);
+    target.finish();
 }
