@@ -249,7 +249,7 @@ fn of_command(args: &[&str], command: &str, script: &str) -> (serde_json::Value,
     let output = gprobe().args(["-f", "json", "-o", &path, "-c", command, "-e", script]).args(args).run();
     let text = std::fs::read_to_string(&results).unwrap_or_default();
     let lines = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let map = lines.filter_map(|line| line["data"].get("@").cloned()).last();
+    let map = lines.filter_map(|line| line["data"].get("@").cloned()).next_back();
     let map = map.unwrap_or_else(|| panic!("{:?} {text}\n{}", output.code, output.stderr));
     (map, output.success().stderr)
 }

@@ -3,9 +3,24 @@
 use gprobe_lang::diagnostic::Diagnostic;
 
 use super::Resolver;
-use super::typed::{Narrow, Probe};
+use super::typed::Probe;
 use crate::artifact::{Attach, ProgramKind};
-use crate::target::{Absent, Processes};
+use crate::target::{Absent, Processes, TaskOffsets};
+
+/// What tells the processes that run an executable from others.
+#[derive(Clone, Debug)]
+pub struct Narrow {
+    /// The kernel's number of the device that the executable is on.
+    pub device: u32,
+    /// The executable's inode.
+    pub inode: u64,
+    /// Its index among [`Program::binaries`](super::typed::Program::binaries), where probes are in it.
+    pub executable: Option<usize>,
+    /// Only this process and what descends from it.
+    pub command: Option<u32>,
+    /// Where the kernel says so.
+    pub offsets: TaskOffsets,
+}
 
 impl Resolver<'_> {
     /// What tells the processes that run the executable, where a probe fires in others too.

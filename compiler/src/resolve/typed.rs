@@ -6,6 +6,8 @@ use gprobe_symbols::TypeId;
 use crate::artifact::{self, Action, Attach, BinaryInfo, EnumTable, MapInfo, ProgramKind};
 use crate::runtime_layout::RuntimeLayout;
 
+pub use super::narrow::Narrow;
+
 /// A whole script.
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -37,21 +39,6 @@ pub struct Program {
     pub runtime: Option<RuntimeLayout>,
     /// How programs are narrowed to processes that run an executable.
     pub narrow: Option<Narrow>,
-}
-
-/// What tells the processes that run an executable from others.
-#[derive(Clone, Debug)]
-pub struct Narrow {
-    /// The kernel's number of the device that the executable is on.
-    pub device: u32,
-    /// The executable's inode.
-    pub inode: u64,
-    /// Its index among [`Program::binaries`], where probes are in it.
-    pub executable: Option<usize>,
-    /// Only this process and what descends from it.
-    pub command: Option<u32>,
-    /// Where the kernel says so.
-    pub offsets: crate::target::TaskOffsets,
 }
 
 impl Probe {
