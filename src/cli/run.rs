@@ -341,8 +341,13 @@ fn watch(
         departures.iter().filter_map(|gone| farewell(gone, several)).for_each(|line| say(&line));
         let ended = match command.as_mut() {
             None => attached.target_ended(),
-            // A command runs to its end, whatever becomes of the process that is traced.
-            Some(command) => command.exit_status().is_some() && attached.family_is_gone(),
+            // A command runs to its end, whatever becomes of the process that is traced, and that one to its own.
+            Some(command) => {
+                let other = command.traced() != command.pid();
+                command.exit_status().is_some()
+                    && attached.family_is_gone()
+                    && (!other || attached.target_ended())
+            }
         };
         target_ended |= ended;
         let over = left.is_some_and(|left| left.is_zero());

@@ -262,6 +262,7 @@ fn a_command_is_followed_to_the_go_program_that_it_becomes_or_starts() {
         format!("sh -c 'exec {file} -child -n 70'"),
         format!("env X=1 nice {file} -child -n 70"),
         format!("sh -c 'true; ls / >/dev/null; {file} -child -n 70; true'"),
+        format!("sh -c '(sleep 0.2; exec {file} -child -n 70) &'"),
         format!("sh -c '(sleep 0.01; true) | cat; (exec {file} -child -n 70) | cat'"),
     ] {
         let (map, said) = of_command(&[], &command, script);

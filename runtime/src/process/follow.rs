@@ -14,6 +14,13 @@ const LOOK: Duration = Duration::from_millis(1);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where the search for a Go program led.
+pub(super) struct Search {
+    pub(super) found: Found,
+    /// How the command itself ended, if it did meanwhile, as wait(2) says it.
+    pub(super) ended: Option<i32>,
+}
+
+/// What was found.
 pub(super) enum Found {
     /// This process has executed one, and stands before its first instruction.
     Go(u32),
@@ -31,7 +38,13 @@ pub(super) fn runs_go(pid: u32) -> bool {
 /// Lets a child that stands after its first exec run until a Go program is executed, be it in a descendant.
 /// All others are let go then. A descendant's first exec of a Go program ends the search: what it or others
 /// start later is not followed.
-pub(super) fn follow(command: u32, stop: &AtomicBool) -> Found {
+pub(super) fn follow(command: u32, stop: &AtomicBool) -> Search {
+    let mut ended = None;
+    let found = search(command, stop, &mut ended);
+    Search { found, ended }
+}
+
+fn search(command: u32, stop: &AtomicBool, ended: &mut Option<i32>) -> Found {
     let mut traced = BTreeSet::from([command]);
     // Children that have stopped before their parent has said that they are there.
     let mut early = BTreeSet::new();
@@ -40,7 +53,7 @@ pub(super) fn follow(command: u32, stop: &AtomicBool) -> Found {
     }
     loop {
         if stop.load(Ordering::Relaxed) {
-            let_go(&mut traced, None);
+            let_go(command, &mut traced, None, ended);
             return Found::Stopped;
         }
         let (pid, why) = match ptrace::next_stop() {
@@ -55,7 +68,7 @@ pub(super) fn follow(command: u32, stop: &AtomicBool) -> Found {
         let _ = match why {
             Stop::Exec if runs_go(pid) => {
                 traced.remove(&pid);
-                let_go(&mut traced, Some(pid));
+                let_go(command, &mut traced, Some(pid), ended);
                 return Found::Go(pid);
             }
             Stop::Exec => ptrace::go_on(pid, 0),
@@ -73,8 +86,9 @@ pub(super) fn follow(command: u32, stop: &AtomicBool) -> Found {
             }
             Stop::Signal(libc::SIGSTOP | libc::SIGTRAP) => ptrace::go_on(pid, 0),
             Stop::Signal(signal) => ptrace::go_on(pid, signal),
-            Stop::Gone => {
+            Stop::Gone(status) => {
                 traced.remove(&pid);
+                *ended = ended.or((pid == command).then_some(status));
                 Ok(())
             }
         };
@@ -82,7 +96,7 @@ pub(super) fn follow(command: u32, stop: &AtomicBool) -> Found {
 }
 
 /// Lets all go that are traced, and those that come meanwhile; `kept` stands on.
-fn let_go(traced: &mut BTreeSet<u32>, kept: Option<u32>) {
+fn let_go(command: u32, traced: &mut BTreeSet<u32>, kept: Option<u32>, ended: &mut Option<i32>) {
     // A thread that executes a program takes its leader's id.
     traced.retain(|pid| std::fs::exists(format!("/proc/{pid}")).unwrap_or(false));
     traced.iter().for_each(|&pid| ptrace::stop(pid));
@@ -115,8 +129,9 @@ fn let_go(traced: &mut BTreeSet<u32>, kept: Option<u32>) {
                 }
                 ptrace::go_on(pid, 0)
             }
-            Stop::Gone => {
+            Stop::Gone(status) => {
                 traced.remove(&pid);
+                *ended = ended.or((pid == command).then_some(status));
                 Ok(())
             }
         };

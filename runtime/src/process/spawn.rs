@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::AtomicBool;
 
@@ -59,7 +60,9 @@ impl Spawned {
     /// Where none was executed.
     pub fn follow(&mut self, stop: &AtomicBool) -> Result<(), Error> {
         self.stopped = false;
-        match follow(self.pid(), stop) {
+        let search = follow(self.pid(), stop);
+        self.ended = search.ended.map(ExitStatus::from_raw);
+        match search.found {
             Found::Go(pid) => {
                 (self.traced, self.stopped) = (pid, true);
                 if pid != self.pid() {
@@ -90,16 +93,18 @@ impl Spawned {
 
 impl Drop for Spawned {
     fn drop(&mut self) {
-        if self.exit_status().is_some() {
-            return;
-        }
-        if self.stopped {
+        // Where another process stands, its end is not known, but it can't have been waited for.
+        let there = self.traced != self.pid() || self.exit_status().is_none();
+        if self.stopped && there {
             // It has not run one instruction: nothing is lost.
             let _ = signal(self.traced, libc::SIGKILL);
             let _ = release(self.traced);
         }
         if let Some(descendant) = &self.descendant {
             let _ = signal_by(descendant.as_fd(), libc::SIGTERM);
+        }
+        if self.exit_status().is_some() {
+            return;
         }
         let _ = signal(self.pid(), libc::SIGTERM);
         let _ = self.child.wait();

@@ -13,8 +13,8 @@ pub(crate) enum Stop {
     Child(u32),
     /// It is about to get a signal.
     Signal(i32),
-    /// It is gone.
-    Gone,
+    /// It is gone, and this is how, as wait(2) says it.
+    Gone(i32),
 }
 
 /// Has a stopped child report what it executes and the processes that it makes, which are traced in their turn.
@@ -55,7 +55,7 @@ pub(crate) fn next_stop() -> io::Result<Option<(u32, Stop)>> {
         return Ok(None);
     }
     if !libc::WIFSTOPPED(status) {
-        return Ok(Some((pid, Stop::Gone)));
+        return Ok(Some((pid, Stop::Gone(status))));
     }
     let stop = match status >> 16 {
         libc::PTRACE_EVENT_EXEC => Stop::Exec,
