@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::time::Instant;
 
 use gprobe_compiler::compile;
-use gprobe_compiler::target::{KernelFacts, Options, Target};
+use gprobe_compiler::target::{KernelFacts, Options, Processes, Target};
 use gprobe_lang::source::SourceId;
 use gprobe_runtime::LiveWorld;
 use gprobe_testkit::Program;
@@ -20,7 +20,7 @@ const PROBES: usize = 100;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let script = script();
     let lines = script.lines().count();
-    let world = LiveWorld::new(None);
+    let world = LiveWorld::new(&[]);
     let executable = LiveWorld::file(&Program::build("many", "1.27", &[]))?;
     let kernel = KernelFacts::newest();
     let (mut parses, mut compiles) = (Vec::new(), Vec::new());
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let parsed = gprobe_lang::parse(SourceId(0), &script);
         let parse = begun.elapsed().as_secs_f64() * 1e3;
         let target = Target {
-            process: None,
+            processes: Processes::All,
             executable: Some(executable.clone()),
             kernel: &kernel,
             world: &world,

@@ -2,7 +2,7 @@
 
 use gprobe_compiler::compile;
 use gprobe_compiler::emit::disassemble;
-use gprobe_compiler::target::{KernelFacts, Options, Target};
+use gprobe_compiler::target::{KernelFacts, Options, Processes, Target};
 use gprobe_lang::source::SourceId;
 use gprobe_runtime::LiveWorld;
 use gprobe_testkit::Program;
@@ -10,13 +10,13 @@ use gprobe_testkit::Program;
 #[test]
 fn scripts_that_ship_stay_as_small_as_they_are() {
     let executable = LiveWorld::file(&Program::build("cgodemo", "1.27", &[])).expect("the program");
-    let world = LiveWorld::new(None);
+    let world = LiveWorld::new(&[]);
     let kernel = KernelFacts::newest();
     let mut counts = String::new();
     for script in gprobe_stdlib::SCRIPTS {
         let parsed = gprobe_lang::parse(SourceId(0), script.text);
         let target = Target {
-            process: None,
+            processes: Processes::All,
             executable: Some(executable.clone()),
             kernel: &kernel,
             world: &world,

@@ -7,6 +7,10 @@
 pub enum Id {
     Pid,
     Tid,
+    /// `pid(init)`
+    InitPid,
+    /// `tid(init)`
+    InitTid,
     Uid,
     Gid,
     Comm,

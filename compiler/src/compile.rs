@@ -43,7 +43,7 @@ pub fn check(script: &Script, target: &Target<'_>) -> Result<Vec<Diagnostic>, Ve
 pub fn compile(script: &Script, target: &Target<'_>) -> Result<Compiled, Vec<Diagnostic>> {
     let script = expand::expand(script, target.world)?;
     let (typed, options, warnings) = resolve::resolve(&script, target)?;
-    let (lowered, actions) = lower::lower(&typed, target.kernel, &options, target.process);
+    let (lowered, actions) = lower::lower(&typed, target.kernel, &options, &target.processes);
     let ir = optimise::optimise(lowered);
     let hosted_from = ir.programs.iter().position(|program| program.kind == ProgramKind::Iterate);
     let mut native = ir.clone();
@@ -54,12 +54,14 @@ pub fn compile(script: &Script, target: &Target<'_>) -> Result<Compiled, Vec<Dia
         emit::emit(&code).map_err(|e| vec![too_large(&typed, e.program(), &e.to_string())])?;
     let hosted = typed.go_lists.filter(|_| hosted_from.is_some());
     let hosted = hosted.map(|lists| Hosted { unit: Arc::new(ir.clone()), lists });
-    let artifact = artifact(&typed, elf, actions, callbacks, hosted);
+    let program = target.executable.as_ref().map(|executable| executable.path.as_str());
+    let artifact = artifact(&typed, program, elf, actions, callbacks, hosted);
     Ok(Compiled { artifact, warnings, typed, ir, code })
 }
 
 fn artifact(
     typed: &typed::Program,
+    program: Option<&str>,
     elf: Vec<u8>,
     actions: Vec<Action>,
     callbacks: Vec<Vec<u32>>,
@@ -73,6 +75,16 @@ fn artifact(
             kind: ProgramKind::TestRun,
             attach: Attach::Begin,
             title: "the clock of `elapsed`".into(),
+            place: SourcePlace(Span::new(SourceId(0), 0, 0)),
+            callbacks: callbacks.next().unwrap_or_default(),
+        });
+    }
+    for name in lower::family_tracepoints(typed) {
+        programs.push(ProgramInfo {
+            symbol: format!("gp_prog{}", programs.len()),
+            kind: ProgramKind::RawTracepoint,
+            attach: Attach::RawTracepoint { name: (*name).to_owned() },
+            title: "what tells a command's descendants".into(),
             place: SourcePlace(Span::new(SourceId(0), 0, 0)),
             callbacks: callbacks.next().unwrap_or_default(),
         });
@@ -97,6 +109,10 @@ fn artifact(
         enums: typed.enums.clone(),
         go_values: typed.go_values.clone(),
         go_program: typed.go_program.clone(),
+        bound: typed.runtime.is_some()
+            || typed.go_program.is_some()
+            || hosted.is_some()
+            || typed.binaries.iter().any(|binary| Some(binary.path.as_str()) == program),
         hosted,
         print_maps_on_exit: typed.print_maps_on_exit,
         show: typed.show.clone(),
@@ -110,7 +126,8 @@ fn too_large(typed: &typed::Program, symbol: Option<&str>, what: &str) -> Diagno
         let number = symbol.strip_prefix("gp_prog")?;
         number.split('_').next()?.parse::<usize>().ok()
     });
-    let index = number.and_then(|n| n.checked_sub(usize::from(lower::has_start_clock(typed))));
+    let own = usize::from(lower::has_start_clock(typed)) + lower::family_tracepoints(typed).len();
+    let index = number.and_then(|n| n.checked_sub(own));
     let found = index.and_then(|index| typed.probes.get(index));
     let (span, name) = match found {
         Some(probe) => (probe.span, format!("`{}`", probe.title)),

@@ -368,7 +368,13 @@ pub const FUNCTIONS: &[Function] = &[
         (1, 2),
         "An IP address as text: of a number or an array of 4 or 16 bytes.",
     ),
-    row("pid", Id::Pid, "pid([curr_ns|init])", (0, 1), "The process's id, as seen by gprobe."),
+    row(
+        "pid",
+        Id::Pid,
+        "pid([curr_ns|init])",
+        (0, 1),
+        "The process's id: as seen by gprobe (`curr_ns`, the default), or by the kernel itself (`init`).",
+    ),
     row(
         "print",
         Id::Print,
@@ -428,7 +434,13 @@ pub const FUNCTIONS: &[Function] = &[
         (1, 64),
         "Runs a shell command and prints what it writes; needs --unsafe.",
     ),
-    row("tid", Id::Tid, "tid([curr_ns|init])", (0, 1), "The thread's id, as seen by gprobe."),
+    row(
+        "tid",
+        Id::Tid,
+        "tid([curr_ns|init])",
+        (0, 1),
+        "The thread's id: as seen by gprobe (`curr_ns`, the default), or by the kernel itself (`init`).",
+    ),
     row("time", Id::Time, "time([format])", (0, 1), "Prints the wall-clock time."),
     row(
         "tseries",

@@ -134,6 +134,11 @@ pub trait World {
     /// Where there is no such file or it can't be read.
     fn binary(&self, name: &str) -> Result<TargetBinary, Absent>;
 
+    /// Go libraries that the process has loaded besides the program itself: plugins.
+    fn go_libraries(&self) -> Vec<TargetBinary> {
+        Vec::new()
+    }
+
     /// The fields of a tracepoint's record.
     ///
     /// # Errors
@@ -161,6 +166,32 @@ pub trait World {
     /// # Errors
     /// Where the kernel gives no BTF.
     fn task_fsbase_offset(&self) -> Result<u32, Absent>;
+
+    /// Bytes from a thread's `fsbase` to the slot that holds the current g.
+    ///
+    /// # Errors
+    /// Where it is a shared library, whose slot lies elsewhere in each process, and no process is named.
+    fn g_tls_offset(&self, file: &TargetBinary) -> Result<i64, Absent> {
+        let absent = |reason: String| Absent { reason, candidates: Vec::new() };
+        if file.binary.g_tls_word().is_some() {
+            return Err(absent(format!(
+                "{} is a library, which finds its goroutines elsewhere in each process: name one with -p PID",
+                file.name
+            )));
+        }
+        file.binary.g_tls_offset().map(|offset| offset.value).map_err(|reason| absent(reason.to_string()))
+    }
+
+    /// Where the kernel has what tells processes apart.
+    ///
+    /// # Errors
+    /// Where the kernel gives no BTF.
+    fn task_offsets(&self) -> Result<TaskOffsets, Absent> {
+        Err(Absent {
+            reason: "this kernel does not say how its structs are laid out".into(),
+            candidates: Vec::new(),
+        })
+    }
 
     /// What is added to a file's addresses where the process has it in memory.
     ///
@@ -201,11 +232,77 @@ pub trait World {
     }
 }
 
+/// The processes that are traced.
+#[derive(Clone, Debug, Default)]
+pub enum Processes {
+    /// All of this machine.
+    #[default]
+    All,
+    /// Those of these ids, as gprobe sees them; at least one. All run the same executable.
+    These(Vec<u32>),
+    /// All that run an executable, now or later.
+    Running(Running),
+}
+
+/// Which processes run an executable.
+#[derive(Clone, Debug)]
+pub struct Running {
+    /// The executable.
+    pub file: TargetBinary,
+    /// The device that it is on, as the kernel numbers it: `MKDEV(major, minor)`.
+    pub device: u32,
+    /// Its inode.
+    pub inode: u64,
+    /// Only this process, which gprobe has started, and what descends from it.
+    pub command: Option<u32>,
+}
+
+/// Where the kernel's structs have what tells processes apart, in bytes from their starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaskOffsets {
+    /// `task_struct.mm`
+    pub task_mm: u32,
+    /// `task_struct.pid`
+    pub task_pid: u32,
+    /// `task_struct.tgid`
+    pub task_tgid: u32,
+    /// `mm_struct.exe_file`
+    pub mm_exe_file: u32,
+    /// `file.f_inode`
+    pub file_inode: u32,
+    /// `inode.i_ino`
+    pub inode_number: u32,
+    /// `inode.i_sb`
+    pub inode_super: u32,
+    /// `super_block.s_dev`
+    pub super_device: u32,
+}
+
+impl Processes {
+    /// One process, or all where there is none.
+    pub fn one(pid: Option<u32>) -> Self {
+        pid.map_or(Self::All, |pid| Self::These(vec![pid]))
+    }
+
+    /// The ids of those that are named.
+    pub fn ids(&self) -> &[u32] {
+        match self {
+            Self::All | Self::Running(_) => &[],
+            Self::These(ids) => ids,
+        }
+    }
+
+    /// Whether none is named: then what lies elsewhere in each process can't be found.
+    pub fn is_unnamed(&self) -> bool {
+        self.ids().is_empty()
+    }
+}
+
 /// All that a compile depends on besides the script.
 pub struct Target<'a> {
-    /// The traced process's PID as gprobe sees it; `None` for all processes.
-    pub process: Option<u32>,
-    /// The executable of the process, or the one named by `-x`.
+    /// Which processes are traced.
+    pub processes: Processes,
+    /// The executable of the processes, or the one named by `-x`.
     pub executable: Option<TargetBinary>,
     /// The kernel.
     pub kernel: &'a KernelFacts,

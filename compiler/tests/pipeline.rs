@@ -1,6 +1,8 @@
 //! Whole compiles, without a kernel and without a target: what any machine can test.
 
-use gprobe_compiler::target::{Absent, KernelFacts, Options, Target, TargetBinary, TracepointField, World};
+use gprobe_compiler::target::{
+    Absent, KernelFacts, Options, Processes, Target, TargetBinary, TracepointField, World,
+};
 use gprobe_compiler::{Compiled, compile, emit};
 use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_lang::source::SourceId;
@@ -46,7 +48,7 @@ fn build(script: &str, kernel: &KernelFacts) -> Result<Compiled, Vec<Diagnostic>
     let parsed = gprobe_lang::parse(SourceId(0), script);
     assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
     let target = Target {
-        process: Some(42),
+        processes: Processes::These(vec![42]),
         executable: None,
         kernel,
         world: &Bare,

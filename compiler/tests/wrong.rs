@@ -9,7 +9,9 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use gprobe_compiler::compile;
-use gprobe_compiler::target::{Absent, KernelFacts, Options, Target, TargetBinary, TracepointField, World};
+use gprobe_compiler::target::{
+    Absent, KernelFacts, Options, Processes, Target, TargetBinary, TracepointField, World,
+};
 use gprobe_lang::diagnostic::{Diagnostic, code, render};
 use gprobe_lang::source::SourceMap;
 use gprobe_symbols::Binary;
@@ -101,7 +103,7 @@ impl World for Machine {
 fn told(text: &str) -> (Vec<Diagnostic>, String) {
     let mut kernel = KernelFacts::newest();
     let mut target = Target {
-        process: Some(42),
+        processes: Processes::These(vec![42]),
         executable: Some(go("counts")),
         kernel: &KernelFacts::newest(),
         world: &Machine,
@@ -117,8 +119,8 @@ fn told(text: &str) -> (Vec<Diagnostic>, String) {
             "values" => target.executable = Some(go("values")),
             "a stripped program" => target.executable = Some(stripped("go1.27.3")),
             "a newer release" => target.executable = Some(stripped("go1.97.3")),
-            "nothing" => (target.executable, target.process) = (None, None),
-            "all processes" => target.process = None,
+            "nothing" => (target.executable, target.processes) = (None, Processes::All),
+            "all processes" => target.processes = Processes::All,
             "a command" => target.command = Some(42),
             "kernel 5.10" => kernel = KernelFacts::oldest(),
             wish if wish.starts_with("$1 = ") => target.params.push(wish["$1 = ".len()..].to_owned()),

@@ -3,7 +3,7 @@
 mod world;
 
 use gprobe_compiler::compile;
-use gprobe_compiler::target::{KernelFacts, Options, Target};
+use gprobe_compiler::target::{KernelFacts, Options, Processes, Target};
 use gprobe_lang::source::{SourceId, SourceMap};
 use gprobe_lang::{ast, diagnostic, parse};
 use gprobe_testkit::generate::{Source, script_of};
@@ -76,7 +76,7 @@ fn chosen(text: &str) -> bool {
 /// What a script is compiled for, without a program to trace.
 fn target(kernel: &KernelFacts) -> Target<'_> {
     Target {
-        process: Some(42),
+        processes: Processes::These(vec![42]),
         executable: None,
         kernel,
         world: &world::Bare,

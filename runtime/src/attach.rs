@@ -1,27 +1,30 @@
 //! Puts probes in place, listens to them, and takes them away.
 
-use std::io;
+mod put;
+
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use aya::maps::{Map, MapData, RingBuf};
-use gprobe_compiler::artifact::{Action, Attach, CONTROL, Loss, ProgramInfo, RING, SiteInfo};
+use gprobe_compiler::artifact::{Action, Attach, CONTROL, FAMILY, Loss, ProgramInfo, RING};
+use gprobe_compiler::target::{Processes, Running, TargetBinary};
 
+use self::put::close_all;
 use crate::decode::Decoder;
 use crate::error::{Error, explain};
 use crate::event::{Event, MapEntry};
-use crate::kernel::functions;
-use crate::kernel::uprobes::{ENOTSUPP, Placement};
 use crate::load::Loaded;
+use crate::process::load_bias;
 use crate::read;
 use crate::symbolise::Symboliser;
-use crate::sys::{bpf, perf, process};
-use crate::{iterate, kernel, verify};
+use crate::sys::{bpf, process};
+use crate::targets::{Departure, Targets};
+use crate::world::LiveWorld;
+use crate::{iterate, verify};
 
-/// Links that are closed at once: each waits for the kernel, and they wait side by side.
-const CLOSERS: usize = 64;
 /// How often `exit()` and the target's end are looked for where nothing wakes us up.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -49,12 +52,12 @@ pub struct Attached {
     first_rounds: Vec<usize>,
     /// Records of programs that gprobe runs itself, not yet decoded.
     seen: Vec<Vec<u8>>,
-    pid: Option<u32>,
-    target: Option<OwnedFd>,
+    targets: Targets,
     decoder: Decoder,
     exit: Option<u8>,
-    target_ended: bool,
     left_out: Vec<String>,
+    /// What processes run that are found while they are there, to name their addresses.
+    running: Option<Running>,
     /// When what the target has mapped is next read, and how long after that again.
     refresh: (Instant, Duration),
 }
@@ -67,25 +70,40 @@ pub struct Finished {
 }
 
 impl Loaded {
-    /// Runs `begin`, then puts the probes in place, in the process `pid` or, without one, in all.
-    /// Events of `begin` wait in the ring buffer.
+    /// Runs `begin`, then puts the probes in place, in these processes or, where none is named, in all. Events
+    /// of `begin` wait in the ring buffer.
     ///
     /// # Errors
-    /// Where a probe can't be put in place; then none stays.
-    pub fn attach(mut self, pid: Option<u32>) -> Result<Attached, Error> {
-        if let Some(pid) = pid
-            && self.artifact.reads_go_runtime
-        {
-            verify::verify(pid)?;
-        }
-        let target = match pid {
-            Some(pid) => Some(process::pidfd(pid).map_err(|error| crate::process::unreadable(pid, error))?),
-            None => None,
+    /// Where the Go runtime of a process is not as it should be, or a probe can't be put in place; then none
+    /// stays.
+    pub fn attach(mut self, processes: &Processes) -> Result<Attached, Error> {
+        let pids = processes.ids();
+        let bound = self.artifact.bound;
+        let running = match processes {
+            Processes::Running(running) => Some(running.clone()),
+            _ => None,
         };
+        if let Some(running) = running.as_ref().filter(|_| self.artifact.reads_go_runtime) {
+            verify_running(running)?;
+        }
+        // All run the same.
+        let file = pids.first().filter(|_| bound).map(|&pid| LiveWorld::program(pid)).transpose()?;
+        let bias_of = |pid| {
+            let Some(file) = &file else { return Ok(0) };
+            let bias = load_bias(pid, &own_copy(pid, file))?.unwrap_or(0);
+            if self.artifact.reads_go_runtime {
+                verify::verify(pid, &file.binary, bias)?;
+            }
+            Ok(bias)
+        };
+        let targets = Targets::new(pids, bound, bias_of)?;
         let ring = self.maps.remove(RING).ok_or_else(|| Error::Object("no ring buffer".into()))?;
         let ring = RingBuf::try_from(Map::RingBuf(ring)).map_err(|e| Error::Object(e.to_string()))?;
         let files: Vec<String> = self.artifact.binaries.iter().map(|b| b.path.clone()).collect();
-        let decoder = Decoder::new(&self, Symboliser::new(pid, &files), pid)?;
+        let biases: Vec<u64> = targets.there().into_iter().map(|(_, bias)| bias).collect();
+        let decoder = Decoder::new(&self, Symboliser::new(pids.to_vec(), &files), &biases)?;
+        // What runs the file lies elsewhere in each process.
+        let running = running.filter(|running| running.file.binary.is_pie());
         let mut attached = Attached {
             loaded: self,
             links: Vec::new(),
@@ -94,16 +112,15 @@ impl Loaded {
             ring,
             first_rounds: Vec::new(),
             seen: Vec::new(),
-            pid,
-            target,
+            targets,
             decoder,
             exit: None,
-            target_ended: false,
             left_out: Vec::new(),
+            running,
             refresh: (Instant::now(), FIRST_REFRESH),
         };
         attached.run(|attach| matches!(attach, Attach::Begin))?;
-        match attached.put(pid) {
+        match attached.put() {
             Ok(()) => Ok(attached),
             Err(error) => {
                 close_all(std::mem::take(&mut attached.links));
@@ -114,105 +131,9 @@ impl Loaded {
 }
 
 impl Attached {
-    fn put(&mut self, pid: Option<u32>) -> Result<(), Error> {
-        let now = Instant::now();
-        for index in self.order() {
-            let Some(info) = self.loaded.artifact.programs.get(index).cloned() else { continue };
-            match &info.attach {
-                Attach::Begin | Attach::End | Attach::Test { .. } | Attach::Bench { .. } => {}
-                Attach::Iterate { period_ns: None, .. } => self.first_rounds.push(index),
-                Attach::Signal { number, .. } => {
-                    let flag = Arc::new(AtomicBool::new(false));
-                    signal_hook::flag::register(*number, Arc::clone(&flag))
-                        .map_err(|e| Error::Attach { title: info.title.clone(), why: e.to_string() })?;
-                    self.signals.push((index, flag));
-                }
-                Attach::RawTracepoint { name } => {
-                    let link = bpf::raw_tracepoint(self.program(index)?, name)
-                        .map_err(|e| Error::Attach { title: info.title.clone(), why: explain(&e) })?;
-                    self.links.push(link);
-                }
-                Attach::Kprobe { function, offset, ret } => {
-                    let link = functions::attach(self.program(index)?, function, *offset, *ret)
-                        .map_err(|e| Error::Attach { title: info.title.clone(), why: explain(&e) })?;
-                    self.links.push(link);
-                }
-                Attach::Counter { kind, config, period } => {
-                    let failed = |e: io::Error| Error::Attach { title: info.title.clone(), why: explain(&e) };
-                    for cpu in crate::kernel::online() {
-                        let event = perf::counter(*kind, *config, *period, cpu).map_err(failed)?;
-                        perf::set_program(event.as_fd(), self.program(index)?).map_err(failed)?;
-                        self.links.push(event);
-                    }
-                }
-                Attach::Interval { period_ns } | Attach::Iterate { period_ns: Some(period_ns), .. } => {
-                    let period = Duration::from_nanos(*period_ns);
-                    self.intervals.push((index, period, now + period));
-                }
-                Attach::Uprobe { binary, ret, sites } => {
-                    let path = self.loaded.artifact.binaries.get(*binary).map(|b| b.path.clone());
-                    let path = path.ok_or_else(|| Error::Object("no such binary".into()))?;
-                    self.uprobes(&info, index, &path, sites, *ret, pid)?;
-                }
-                Attach::Tracepoint { category, name } => {
-                    let failed = |why| Error::Attach { title: info.title.clone(), why };
-                    let id = kernel::tracefs::id(category, name)
-                        .ok_or_else(|| failed(kernel::tracefs::NOT_MOUNTED.into()))?;
-                    let event = perf::tracepoint(id).map_err(|e| failed(explain(&e)))?;
-                    perf::set_program(event.as_fd(), self.program(index)?)
-                        .map_err(|e| failed(explain(&e)))?;
-                    self.links.push(event);
-                }
-                Attach::Profile { period_ns } => {
-                    let failed = |e: io::Error| Error::Attach { title: info.title.clone(), why: explain(&e) };
-                    for cpu in crate::kernel::online() {
-                        let event = perf::sampler(cpu, *period_ns).map_err(failed)?;
-                        perf::set_program(event.as_fd(), self.program(index)?).map_err(failed)?;
-                        self.links.push(event);
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The programs in the order to attach them in. Of those at one instruction, the kernel runs the one
-    /// first that came last.
-    fn order(&self) -> Vec<usize> {
-        let programs = &self.loaded.artifact.programs;
-        let uprobe = |index: &usize| {
-            programs.get(*index).is_some_and(|info| matches!(info.attach, Attach::Uprobe { .. }))
-        };
-        let (uprobes, others): (Vec<usize>, Vec<usize>) = (0..programs.len()).partition(uprobe);
-        others.into_iter().chain(uprobes.into_iter().rev()).collect()
-    }
-
     fn program(&self, index: usize) -> Result<BorrowedFd<'_>, Error> {
         let program = self.loaded.programs.get(index);
         program.map(AsFd::as_fd).ok_or_else(|| Error::Object("no such program".into()))
-    }
-
-    fn uprobes(
-        &mut self,
-        info: &ProgramInfo,
-        index: usize,
-        path: &str,
-        sites: &[SiteInfo],
-        ret: bool,
-        pid: Option<u32>,
-    ) -> Result<(), Error> {
-        let program = self.program(index)?;
-        let mut placed = Placement::new(program, path, ret, pid);
-        let done = placed.put(sites, &self.loaded.facts);
-        let Placement { links, refused, .. } = placed;
-        self.links.extend(links);
-        let failed = |error: &io::Error| Error::Attach { title: info.title.clone(), why: explain(error) };
-        done.map_err(|error| failed(&error))?;
-        if refused.len() == sites.len() {
-            return Err(failed(&io::Error::from_raw_os_error(ENOTSUPP)));
-        }
-        self.left_out.extend(refused);
-        Ok(())
     }
 
     /// Functions of a glob at which the kernel would not have a probe.
@@ -224,6 +145,7 @@ impl Attached {
     pub fn places(&self) -> usize {
         let programs = self.loaded.artifact.programs.iter();
         let all: usize = programs
+            .filter(|program| !program.is_own())
             .map(|program| match &program.attach {
                 Attach::Uprobe { sites, .. } => sites.len(),
                 Attach::Begin | Attach::End | Attach::Test { .. } | Attach::Bench { .. } => 0,
@@ -256,11 +178,9 @@ impl Attached {
         // Up, so that a wait is never over just before what is waited for.
         let wait = i32::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
         let mut fds = vec![self.ring.as_fd()];
-        fds.extend(self.target.as_ref().map(AsFd::as_fd));
-        let ready = process::wait(&fds, wait).map_err(Error::Wait)?;
-        if ready.get(1) == Some(&true) {
-            self.target_ended = true;
-        }
+        fds.extend(self.targets.ends());
+        process::wait(&fds, wait).map_err(Error::Wait)?;
+        self.targets.look();
         self.tick()?;
         self.refresh_names();
         self.look_for_exit();
@@ -271,7 +191,10 @@ impl Attached {
     /// while it runs, often at first, when a new program loads its libraries.
     fn refresh_names(&mut self) {
         let (at, wait) = self.refresh;
-        if !self.target_ended && Instant::now() >= at {
+        if !self.targets.are_gone() && Instant::now() >= at {
+            if let Some(running) = &self.running {
+                self.decoder.found(&running.file);
+            }
             self.decoder.refresh();
             self.refresh = (Instant::now() + wait, (wait * 2).min(LAST_REFRESH));
         }
@@ -295,7 +218,7 @@ impl Attached {
                 due.push(*index);
             }
         }
-        if !self.target_ended {
+        if !self.targets.are_gone() {
             due.append(&mut self.first_rounds);
         }
         due.into_iter().try_for_each(|index| self.run_due(index))
@@ -307,23 +230,19 @@ impl Attached {
         let Some(ProgramInfo { attach: Attach::Iterate { over, .. }, symbol, title, .. }) = info else {
             return self.run_one(index);
         };
-        let (Some(hosted), Some(pid)) = (&self.loaded.artifact.hosted, self.pid) else { return Ok(()) };
-        match iterate::round(&self.loaded, hosted, symbol, *over, pid) {
-            Ok(seen) => {
-                self.loaded.lost.iter_mut().zip(seen.lost).for_each(|(sum, lost)| *sum += lost);
-                self.seen.extend(seen.records);
-                Ok(())
+        let Some(hosted) = &self.loaded.artifact.hosted else { return Ok(()) };
+        for (pid, bias) in self.targets.there() {
+            match iterate::round(&self.loaded, hosted, symbol, *over, (pid, bias)) {
+                Ok(seen) => {
+                    self.loaded.lost.iter_mut().zip(seen.lost).for_each(|(sum, lost)| *sum += lost);
+                    self.seen.extend(seen.records);
+                }
+                // A target that ends while it is read is nobody's fault.
+                Err(_) if self.targets.has_ended(pid) => {}
+                Err(why) => return Err(Error::Run { title: title.clone(), why: why.to_string() }),
             }
-            // A target that ends while it is read is nobody's fault.
-            Err(_) if self.has_ended() => Ok(()),
-            Err(why) => Err(Error::Run { title: title.clone(), why: why.to_string() }),
         }
-    }
-
-    /// Whether the target is gone, looked at now.
-    fn has_ended(&self) -> bool {
-        let ended = self.target.as_ref().map(|target| process::wait(&[target.as_fd()], 0));
-        matches!(ended, Some(Ok(ready)) if ready.first() == Some(&true))
+        Ok(())
     }
 
     /// Tests and benchmarks: the index of each program.
@@ -385,8 +304,8 @@ impl Attached {
 
     /// Whether anything can still happen: `false` where there are only `begin` and `end`.
     pub fn is_live(&self) -> bool {
-        let programs = self.loaded.artifact.programs.iter();
-        programs.into_iter().any(|p| {
+        let mut programs = self.loaded.artifact.programs.iter().filter(|program| !program.is_own());
+        programs.any(|p| {
             !matches!(
                 p.attach,
                 Attach::Begin
@@ -398,9 +317,19 @@ impl Attached {
         })
     }
 
-    /// Whether the target has ended.
+    /// Whether no descendant of the command is left, where descendants are traced.
+    pub fn family_is_gone(&self) -> bool {
+        self.loaded.map(FAMILY).is_none_or(|map| bpf::keys(map, 8).is_ok_and(|keys| keys.is_empty()))
+    }
+
+    /// Whether all targets have gone, where there were any.
     pub fn target_ended(&self) -> bool {
-        self.target_ended
+        self.targets.are_gone()
+    }
+
+    /// Targets that have gone since this was last asked.
+    pub fn departures(&mut self) -> Vec<Departure> {
+        self.targets.departures()
     }
 
     /// Takes all probes away, runs `end`, and gives the events that were still on their way.
@@ -447,21 +376,31 @@ impl Finished {
     }
 }
 
-/// Closes links side by side: each closing waits for a grace period of the kernel.
-fn close_all(links: Vec<Link>) {
-    if links.len() < 2 {
-        return;
-    }
-    let mut parts: Vec<Vec<Link>> = (0..links.len().min(CLOSERS)).map(|_| Vec::new()).collect();
-    let count = parts.len();
-    for (index, link) in links.into_iter().enumerate() {
-        if let Some(part) = parts.get_mut(index % count) {
-            part.push(link);
+/// What a process itself has of the program that several run: copies of one executable are files of their own.
+fn own_copy(pid: u32, file: &TargetBinary) -> TargetBinary {
+    let path = if is_executable(&file.path) { format!("/proc/{pid}/exe") } else { file.path.clone() };
+    TargetBinary { path, ..file.clone() }
+}
+
+/// Makes sure that the layout holds in each process that runs a file, where there is any.
+fn verify_running(running: &Running) -> Result<(), Error> {
+    let binary = &running.file.binary;
+    for pid in crate::process::running(&running.file.path) {
+        let file = TargetBinary { path: format!("/proc/{pid}/exe"), ..running.file.clone() };
+        // One may end meanwhile, and one that has just begun is not all there.
+        let checked = match load_bias(pid, &file) {
+            Ok(Some(bias)) => verify::verify(pid, binary, bias),
+            _ => Ok(()),
+        };
+        match checked {
+            Err(error) if fs::exists(format!("/proc/{pid}/exe")).unwrap_or(false) => return Err(error),
+            _ => {}
         }
     }
-    let threads: Vec<_> = parts.into_iter().map(|part| std::thread::spawn(move || drop(part))).collect();
-    for thread in threads {
-        // A thread that only drops descriptors does not panic.
-        let _ = thread.join();
-    }
+    Ok(())
+}
+
+/// Whether the path is that of what a process runs.
+fn is_executable(path: &str) -> bool {
+    path.starts_with("/proc/") && path.ends_with("/exe")
 }

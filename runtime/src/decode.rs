@@ -6,7 +6,8 @@ use std::os::fd::OwnedFd;
 use gprobe_compiler::artifact::{
     Action, CType, EnumTable, Field, GO_STACKS, GoCapture, KERNEL_STACKS, RECORD_HEADER, Type, USER_STACKS,
 };
-use gprobe_compiler::target::{TargetBinary, World};
+
+use gprobe_compiler::target::TargetBinary;
 
 use crate::error::Error;
 use crate::event::{Event, Frame, Value};
@@ -14,10 +15,10 @@ use crate::go::Reader;
 use crate::gostack;
 use crate::load::Loaded;
 use crate::names;
+use crate::process::{Places, load_bias};
 use crate::read;
 use crate::symbolise::Symboliser;
 use crate::sys::bpf;
-use crate::world::LiveWorld;
 
 /// Most frames that the stack maps hold.
 const STACK_FRAMES: usize = 127;
@@ -31,18 +32,18 @@ pub(crate) struct Decoder {
     symboliser: Symboliser,
     go_stacks: Option<OwnedFd>,
     go_values: Vec<GoCapture>,
-    /// The Go program, and what is added to its file's addresses.
-    go_program: Option<(TargetBinary, u64)>,
+    /// The Go program, and where it is in memory.
+    go_program: Option<Places>,
 }
 
 impl Decoder {
-    pub(crate) fn new(loaded: &Loaded, symboliser: Symboliser, pid: Option<u32>) -> Result<Self, Error> {
+    pub(crate) fn new(loaded: &Loaded, symboliser: Symboliser, biases: &[u64]) -> Result<Self, Error> {
         let stacks = |name: &str| -> Result<Option<OwnedFd>, Error> {
             loaded.map(name).map(|fd| fd.try_clone_to_owned().map_err(Error::Wait)).transpose()
         };
         let go_program = loaded.artifact.go_program.clone().map(|program| {
-            let bias = LiveWorld::new(pid).load_bias(&program).unwrap_or(0);
-            (program, bias)
+            let fixed = (!program.binary.is_pie()).then_some(0);
+            Places::new(program, biases.iter().copied().chain(fixed))
         });
         Ok(Self {
             probes: loaded.artifact.probes.clone(),
@@ -116,9 +117,22 @@ impl Decoder {
         Ok(Some(event))
     }
 
+    /// Looks for processes that run a file which lies elsewhere in each.
+    pub(crate) fn found(&mut self, file: &TargetBinary) {
+        for pid in crate::process::running(&file.path) {
+            let own = TargetBinary { path: format!("/proc/{pid}/exe"), ..file.clone() };
+            if self.symboliser.add_target(pid)
+                && let Ok(Some(bias)) = load_bias(pid, &own)
+                && let Some(program) = &mut self.go_program
+            {
+                program.add(bias);
+            }
+        }
+    }
+
     /// Reads anew what the target has mapped.
     pub(crate) fn refresh(&mut self) {
-        self.symboliser.refresh_target();
+        self.symboliser.refresh_targets();
     }
 
     fn field(&mut self, record: &[u8], field: &Field) -> Option<Value> {
@@ -204,17 +218,13 @@ impl Decoder {
 
     fn go_value(&mut self, bytes: &[u8], capture: u32) -> Option<Value> {
         let capture = self.go_values.get(capture as usize)?;
-        let (program, bias) = self.go_program.as_ref()?;
-        let value = Reader::read(&program.binary, *bias, capture, bytes)?;
+        let value = Reader::read(self.go_program.as_ref()?, capture, bytes)?;
         Some(Value::Go(Box::new(value)))
     }
 
     /// The name of a Go type by the address of what the program knows of it.
     fn go_type_name(&self, addr: u64) -> String {
-        let found = self
-            .go_program
-            .as_ref()
-            .and_then(|(program, bias)| crate::go::type_name(&program.binary, addr.wrapping_sub(*bias)));
+        let found = self.go_program.as_ref().and_then(|places| crate::go::type_name(places, addr));
         match (addr, found) {
             (0, _) => "<nil>".to_owned(),
             (_, Some(name)) => name,

@@ -14,6 +14,48 @@ pub enum Error {
         /// The id that was asked for.
         pid: u32,
     },
+    /// There is no process of that id here, but in other PID namespaces.
+    #[error(
+        "there is no process {pid} here; in a PID namespace of its own it is {}: use -p with its number here",
+        one_of(here)
+    )]
+    InNamespace {
+        /// The id that was asked for.
+        pid: u32,
+        /// The processes that have it there, and their names: at least one.
+        here: Vec<(u32, String)>,
+    },
+    /// Processes that are named together run different programs.
+    #[error(
+        "process {} runs {} and process {} runs {}: processes that are traced together run one and the same \
+         build; trace these with a gprobe each",
+        processes.0, files.0, processes.1, files.1
+    )]
+    NotTheSame {
+        /// Two of them.
+        processes: (u32, u32),
+        /// What they run.
+        files: (String, String),
+    },
+    /// Processes that are traced together have different files under one name.
+    #[error("process {} and process {} have different files as `{name}`: trace them with a gprobe each", processes.0, processes.1)]
+    OtherFile {
+        /// The name.
+        name: String,
+        /// Two of them.
+        processes: (u32, u32),
+    },
+    /// A file that a process has mapped was replaced.
+    #[error(
+        "process {pid} has the file mapped that was at {path} when it started; there is another one now. \
+         To read the old one run gprobe as root, or with CAP_CHECKPOINT_RESTORE"
+    )]
+    Replaced {
+        /// The process.
+        pid: u32,
+        /// The path as the process sees it.
+        path: String,
+    },
     /// A process may not be looked into.
     #[error("process {pid} may not be looked into: run gprobe as root, or as its user with CAP_SYS_PTRACE")]
     NoPermission {
@@ -81,6 +123,14 @@ pub enum Error {
         /// Why.
         error: io::Error,
     },
+    /// A command ended without what it was started for.
+    #[error(
+        "the command ended, and neither it nor what it started was a Go program: there is nothing to trace"
+    )]
+    NoGo,
+    /// gprobe was ended while it waited for a Go program.
+    #[error("the command had not come to a Go program yet")]
+    BrokenOff,
     /// A program can't be run.
     #[error("`{title}` can't be run: {why}")]
     Run {
@@ -92,6 +142,12 @@ pub enum Error {
     /// Waiting for events failed.
     #[error("waiting for events failed: {0}")]
     Wait(io::Error),
+}
+
+/// `process 4242 (server)`, or several with "or" between them.
+fn one_of(processes: &[(u32, String)]) -> String {
+    let shown: Vec<String> = processes.iter().map(|(pid, name)| format!("process {pid} ({name})")).collect();
+    shown.join(" or ")
 }
 
 /// An errno of bpf(2) and perf_event_open(2), in words.

@@ -24,6 +24,7 @@ mod read;
 mod symbolise;
 #[allow(unsafe_code, reason = "the one place that talks to the kernel")]
 mod sys;
+mod targets;
 mod verify;
 mod world;
 
@@ -31,4 +32,5 @@ pub use attach::{Attached, Finished};
 pub use error::Error;
 pub use event::{Event, Frame, FrameKind, MapDatum, MapEntry, SeriesPoint, Value};
 pub use load::Loaded;
+pub use targets::{Departure, Fate};
 pub use world::{LiveWorld, open_binary};

@@ -8,7 +8,7 @@ use gprobe_symbols::{Binary, FileOffset, LinkAddr, cgo_name};
 
 use crate::event::{Frame, FrameKind};
 use crate::kernel::symbols::KernelSymbols;
-use crate::process::{Mapping, mappings};
+use crate::process::{Mapping, mapped_file, mappings};
 use crate::world::open_binary;
 
 /// What Go's source has at an address.
@@ -21,12 +21,16 @@ pub(crate) struct Source {
     pub(crate) at_return_address: bool,
 }
 
+/// Device, inode and path of a file.
+type FileKey = ((u32, u32), u64, String);
+
 /// Names for addresses of one or many processes. What a process has mapped is read when the first
 /// of its addresses is asked for, and again when one is not found.
 pub(crate) struct Symboliser {
-    target: Option<u32>,
+    /// The processes that are traced; none where all of the machine is.
+    targets: Vec<u32>,
     processes: HashMap<u32, Vec<Mapping>>,
-    files: HashMap<(u64, String), Option<Arc<Binary>>>,
+    files: HashMap<FileKey, Option<Arc<Binary>>>,
     kernel: Option<KernelSymbols>,
     known: HashMap<(u32, u64), Frame>,
     sources: HashMap<(u64, bool), Rc<Source>>,
@@ -36,14 +40,14 @@ pub(crate) struct Symboliser {
 }
 
 impl Symboliser {
-    /// A symboliser for addresses of `target`, where one process is traced.
-    pub(crate) fn new(target: Option<u32>, files: &[String]) -> Self {
-        let fixed = match target {
-            Some(_) => Vec::new(),
-            None => files.iter().filter_map(|f| open_binary(f).ok()).filter(|b| !b.is_pie()).collect(),
+    /// A symboliser for addresses of `targets`, where processes are named.
+    pub(crate) fn new(targets: Vec<u32>, files: &[String]) -> Self {
+        let fixed = match targets.as_slice() {
+            [] => files.iter().filter_map(|f| open_binary(f).ok()).filter(|b| !b.is_pie()).collect(),
+            _ => Vec::new(),
         };
         let mut new = Self {
-            target,
+            targets,
             processes: HashMap::new(),
             files: HashMap::new(),
             kernel: None,
@@ -52,15 +56,25 @@ impl Symboliser {
             fixed,
         };
         // Now, while it is there: names are mostly asked for when it has ended.
-        if let Some(pid) = target {
-            new.refresh(pid);
+        new.refresh_targets();
+        new
+    }
+
+    /// Takes another process in; gives whether it is a new one.
+    pub(crate) fn add_target(&mut self, pid: u32) -> bool {
+        let new = !self.targets.contains(&pid);
+        if new {
+            self.targets.push(pid);
+            // What had no name may have one now.
+            self.known.clear();
+            self.sources.clear();
         }
         new
     }
 
-    /// Reads anew what the target has mapped: libraries come while it runs, and go with it.
-    pub(crate) fn refresh_target(&mut self) {
-        if let Some(pid) = self.target {
+    /// Reads anew what the targets have mapped: libraries come while they run, and go with them.
+    pub(crate) fn refresh_targets(&mut self) {
+        for pid in self.targets.clone() {
             self.refresh(pid);
         }
     }
@@ -82,22 +96,26 @@ impl Symboliser {
         if mapping.inode == 0 {
             return None;
         }
-        let key = (mapping.inode, mapping.path.clone());
+        let key = (mapping.device, mapping.inode, mapping.path.clone());
         if let Some(file) = self.files.get(&key) {
             return file.clone();
         }
-        let direct = format!("/proc/{pid}/map_files/{:x}-{:x}", mapping.start, mapping.end);
-        let through_root = format!("/proc/{pid}/root{}", mapping.path);
-        let file = open_binary(&direct).or_else(|_| open_binary(&through_root)).ok();
+        let file = mapped_file(pid, mapping).and_then(|path| open_binary(&path)).ok();
         self.files.insert(key, file.clone());
         file
     }
 
     /// The function at an address of a process.
     pub(crate) fn user(&mut self, pid: u32, addr: u64) -> Frame {
-        let pid = if pid == 0 { self.target.unwrap_or(0) } else { pid };
+        let pid = match (pid, self.targets.as_slice()) {
+            (0, [only]) => *only,
+            _ => pid,
+        };
         if let Some(frame) = self.known.get(&(pid, addr)) {
             return frame.clone();
+        }
+        if pid == 0 && !self.targets.is_empty() {
+            return self.of_any_target(addr);
         }
         if !self.processes.contains_key(&pid) {
             self.refresh(pid);
@@ -122,6 +140,24 @@ impl Symboliser {
         frame
     }
 
+    /// The function at an address of one of several processes, which need not all have the same there: then
+    /// the address has no name.
+    fn of_any_target(&mut self, addr: u64) -> Frame {
+        let bare =
+            Frame { addr, function: None, file: None, offset: 0, line: None, kind: FrameKind::Address };
+        let mut agreed: Option<Frame> = None;
+        for pid in self.targets.clone() {
+            let frame = self.user(pid, addr);
+            let same = |known: &Frame| (&known.function, known.offset) == (&frame.function, frame.offset);
+            match &agreed {
+                _ if frame.function.is_none() => {}
+                Some(known) if !same(known) => return bare,
+                _ => agreed = Some(frame),
+            }
+        }
+        agreed.unwrap_or(bare)
+    }
+
     /// The frames of Go's source at an address of the target: functions put into others first. Where
     /// `call` is set, the address is the one to return to behind a call.
     pub(crate) fn source(&mut self, addr: u64, call: bool) -> Rc<Source> {
@@ -138,13 +174,17 @@ impl Symboliser {
     }
 
     fn find_source(&mut self, addr: u64, call: bool) -> Option<Source> {
-        let (file, link, path) = match self.target {
-            Some(pid) => {
-                let mapping =
-                    self.processes.get(&pid)?.iter().find(|m| (m.start..m.end).contains(&addr))?.clone();
-                let file = self.open(pid, &mapping)?;
-                let link = file.link_addr(FileOffset(addr - mapping.start + mapping.offset))?;
-                (file, link, Some(mapping.path))
+        let targets = self.targets.clone();
+        let mut places = targets.iter().filter_map(|pid| self.locate(*pid, addr));
+        let (file, link, path) = match places.next() {
+            Some((file, link, path)) => {
+                // What lies elsewhere in each process can't be told apart where they have different code there.
+                let function = |file: &Binary, link| file.functions().containing(link).map(|f| f.name);
+                let name = function(&file, link);
+                if places.any(|(other, at, _)| at != link || function(&other, at) != name) {
+                    return None;
+                }
+                (file, link, Some(path))
             }
             None => {
                 let link = LinkAddr(addr);
@@ -173,11 +213,17 @@ impl Symboliser {
         if pid == 0 {
             return self.fixed.iter().find_map(|file| frame(file, LinkAddr(addr), addr));
         }
+        let (file, link, path) = self.locate(pid, addr)?;
+        let found = frame(&file, link, addr)?;
+        Some(Frame { file: Some(path), ..found })
+    }
+
+    /// What a process has mapped at an address: the file, the address in it, and its path.
+    fn locate(&mut self, pid: u32, addr: u64) -> Option<(Arc<Binary>, LinkAddr, String)> {
         let mapping = self.processes.get(&pid)?.iter().find(|m| (m.start..m.end).contains(&addr))?.clone();
         let file = self.open(pid, &mapping)?;
         let link = file.link_addr(FileOffset(addr - mapping.start + mapping.offset))?;
-        let found = frame(&file, link, addr)?;
-        Some(Frame { file: Some(mapping.path), ..found })
+        Some((file, link, mapping.path))
     }
 
     /// The name of the function at an address, as its source has it; of a cgo wrapper, that of the C

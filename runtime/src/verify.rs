@@ -5,9 +5,7 @@ use std::fs;
 use gprobe_symbols::{Binary, RuntimeVariable};
 
 use crate::error::Error;
-use crate::process::{Mapping, mappings};
 use crate::sys::process::read_memory;
-use crate::world::open_binary;
 
 /// Most goroutines, and threads, that are looked at.
 const SAMPLE: u64 = 64;
@@ -23,15 +21,10 @@ const MAX_GOID: u64 = 1 << 48;
 const MAX_P: u64 = 1 << 16;
 
 /// Makes sure that m0 and its g0 point at each other, that goroutines have ids, statuses and stacks that can be, and
-/// that Ms are threads of the process and belong together with their goroutines and processors.
-pub(crate) fn verify(pid: u32) -> Result<(), Error> {
-    let file = open_binary(&format!("/proc/{pid}/exe"))?;
-    let bias = load_bias(&file, &mappings(pid)?)
-        .ok_or_else(|| Error::Layout { pid, why: "its executable is not mapped".to_owned() })?;
-    match (Check { pid, file: &file, bias }).all() {
-        Ok(()) => Ok(()),
-        Err(why) => Err(Error::Layout { pid, why }),
-    }
+/// that Ms are threads of the process and belong together with their goroutines and processors. `file` is the Go
+/// program of the process, in whose memory it lies `bias` from its own addresses.
+pub(crate) fn verify(pid: u32, file: &Binary, bias: u64) -> Result<(), Error> {
+    (Check { pid, file, bias }).all().map_err(|why| Error::Layout { pid, why })
 }
 
 /// The process and what is believed of it.
@@ -131,14 +124,4 @@ impl Check<'_> {
             .map_err(|error| format!("{addr:#x} can't be read ({error})"))?;
         Ok(u64::from_le_bytes(bytes))
     }
-}
-
-/// What is added to an address of the file in the process.
-fn load_bias(file: &Binary, mappings: &[Mapping]) -> Option<u64> {
-    let code = mappings.iter().find(|m| m.executable && m.inode != 0)?;
-    // The executable is mapped lowest, but for a loader that ran by hand.
-    let path = &code.path;
-    let own = mappings.iter().find(|m| m.path == *path && m.inode == code.inode)?;
-    let link = file.link_addr(gprobe_symbols::FileOffset(own.offset))?;
-    Some(own.start.wrapping_sub(link.0))
 }

@@ -123,14 +123,15 @@ pub(crate) enum ModeArg {
 /// What is traced.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct TargetArgs {
-    /// The running process
-    #[arg(short, long, value_name = "PID", value_parser = pid)]
-    pub pid: Option<u32>,
+    /// The running process; several, with a comma between two or -p before each, where all run one program
+    #[arg(short, long, value_name = "PID", value_parser = pid, value_delimiter = ',')]
+    pub pid: Vec<u32>,
     /// Start this command (words split as a shell would, but no shell), traced from its first instruction
     #[arg(short, long, visible_alias = "cmd", value_name = "COMMAND", conflicts_with = "pid")]
     pub command: Option<String>,
-    /// An executable: what its functions and types are read from, in all processes that run it
-    #[arg(short = 'x', long = "exe", value_name = "BINARY", conflicts_with_all = ["pid", "command"])]
+    /// An executable: what its functions and types are read from, in all processes that run it; with -c in those
+    /// that the command starts
+    #[arg(short = 'x', long = "exe", value_name = "BINARY", conflicts_with = "pid")]
     pub exe: Option<PathBuf>,
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use gprobe_compiler::Compiled;
 use gprobe_compiler::resolve::dump;
-use gprobe_compiler::target::{KernelFacts, Options, Target};
+use gprobe_compiler::target::{KernelFacts, Options, Processes, Target};
 use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_runtime::LiveWorld;
 
@@ -55,12 +55,12 @@ pub(super) fn compile(looked: &Looked, emit: Emit, output: Option<&Path>) -> Res
 
 fn build(source: &Source, looked: &Looked) -> Result<Compiled, Failure> {
     let file = &looked.file;
-    let executable = executable(file.pid, file.exe.as_deref())?;
-    let live = LiveWorld::new(file.pid);
+    let executable = executable(file.pid.as_slice(), file.exe.as_deref())?;
+    let live = LiveWorld::new(file.pid.as_slice());
     let world = ScriptWorld::new(&live, source);
     let (named, params) = split_params(&looked.params);
     let target = Target {
-        process: file.pid,
+        processes: Processes::one(file.pid),
         executable,
         kernel: &KernelFacts::newest(),
         world: &world,

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use gprobe_compiler::artifact::{Attach, Loss};
-use gprobe_compiler::target::{Mode, Options, Target};
+use gprobe_compiler::target::{Mode, Options, Processes, Target};
 use gprobe_lang::source::SourceMap;
 use gprobe_runtime::process::{Spawned, boot_ns};
-use gprobe_runtime::{Attached, Event, Finished, LiveWorld, Loaded};
+use gprobe_runtime::{Attached, Departure, Event, Fate, Finished, LiveWorld, Loaded};
 
 use super::args::{BufferArg, FormatArg, ModeArg, Run};
 use super::script::{ScriptWorld, Source, load};
@@ -18,6 +18,9 @@ use super::target::executable;
 use super::{Failure, SCRIPT_WRONG, say, show};
 use super::{filter, list, own};
 use crate::output::{Clock, Format, Sink};
+
+/// What is said of scripts that are for a Go program where there is none.
+const NEEDS_GO: [&str; 2] = ["not-go", "no-layout"];
 
 /// How long events are waited for at once.
 const WAIT: Duration = Duration::from_millis(100);
@@ -32,8 +35,18 @@ pub(super) fn run(args: &Run) -> Result<u8, Failure> {
         Some(command) => Some(spawn(command)?),
         None => None,
     };
-    let pid = args.target.pid.or(command.as_ref().map(Spawned::pid));
-    let started = start(args, &source, &params, pid, command.as_ref().map(Spawned::pid))?;
+    let mut started = start(args, &source, &params, command.as_ref());
+    if let (Some(command), Err(Failure::Script(diagnostics, _))) = (&mut command, &started)
+        && args.target.exe.is_none()
+        && diagnostics.iter().any(|d| NEEDS_GO.contains(&d.code))
+        && !command.runs_go()
+    {
+        // A script or a launcher: what it comes to is what is meant.
+        command.follow(&stop).map_err(|error| Failure::Target(error.to_string()))?;
+        started = start(args, &source, &params, Some(command));
+    }
+    let started = started?;
+    let pids = pids(args, command.as_ref());
     let (attached, sources) = match started {
         Started::Attached(attached, sources) => (*attached, sources),
         Started::Dry => return Ok(0),
@@ -62,8 +75,8 @@ pub(super) fn run(args: &Run) -> Result<u8, Failure> {
         Mode::Test => own::tests(&mut attached, &mut sink)?,
         Mode::Bench => own::benchmarks(&mut attached, &mut sink)?,
     };
-    let full = args.buffer == BufferArg::Full;
-    let result = watch(attached, &mut sink, &stop, args.time, command.as_mut(), full);
+    let several = pids.len() > 1 || command.as_ref().is_some_and(|c| c.pid() != c.traced());
+    let result = watch(attached, &mut sink, &stop, args, command.as_mut(), several);
     let (mut finished, broken, target_ended) = result?;
     sink.end_of_events()?;
     let printed = if finished.artifact().print_maps_on_exit { finished.artifact().maps.len() } else { 0 };
@@ -77,10 +90,23 @@ pub(super) fn run(args: &Run) -> Result<u8, Failure> {
     if !args.no_warnings {
         sink.repeated_troubles(finished.artifact()).iter().for_each(|line| say(line));
     }
-    summarise(args, &finished, begun.elapsed(), target_ended, pid);
+    summarise(args, &finished, begun.elapsed(), target_ended, &pids);
     losses(&finished, broken);
     let code = finished.exit_code().unwrap_or(0);
     Ok(if failed_tests > 0 { code.max(1) } else { code })
+}
+
+/// The processes to trace, each once.
+fn pids(args: &Run, command: Option<&Spawned>) -> Vec<u32> {
+    let mut pids: Vec<u32> = Vec::new();
+    // With an executable, all of its processes that the command starts are meant.
+    let command = command.filter(|_| args.target.exe.is_none());
+    for pid in args.target.pid.iter().copied().chain(command.map(Spawned::traced)) {
+        if !pids.contains(&pid) {
+            pids.push(pid);
+        }
+    }
+    pids
 }
 
 /// Which probes run.
@@ -166,24 +192,33 @@ fn start(
     args: &Run,
     source: &Source,
     params: &[String],
-    pid: Option<u32>,
-    command: Option<u32>,
+    command: Option<&Spawned>,
 ) -> Result<Started, Failure> {
     let times = Times::new(args.verbose);
-    let executable = executable(pid, args.target.exe.as_deref())?;
+    let pids = &*pids(args, command);
+    let command = command.map(Spawned::pid);
+    let executable = executable(pids, args.target.exe.as_deref())?;
     let facts = gprobe_runtime::kernel::facts();
-    let live = LiveWorld::new(pid);
+    let live = LiveWorld::new(pids);
     let world = ScriptWorld::new(&live, source);
     let (named, params) = split_params(params);
     let mut script = source.script.clone();
-    list::spell_out(&mut script, pid);
+    list::spell_out(&mut script, pids.first().copied());
     if let Some(wanted) = &args.probe_filter
         && !filter::before(&mut script, wanted, &params)
     {
         return Ok(Started::NoProbes);
     }
+    let processes = match (&executable, pids) {
+        (None, []) => Processes::All,
+        (Some(file), []) => {
+            let running = LiveWorld::running(file, command);
+            Processes::Running(running.map_err(|error| Failure::Target(error.to_string()))?)
+        }
+        (_, pids) => Processes::These(pids.to_vec()),
+    };
     let target = Target {
-        process: pid,
+        processes: processes.clone(),
         executable,
         kernel: &facts,
         world: &world,
@@ -221,7 +256,7 @@ fn start(
     if args.dry_run {
         return Ok(Started::Dry);
     }
-    let attached = loaded.attach(pid).map_err(failed)?;
+    let attached = loaded.attach(&processes).map_err(failed)?;
     times.lap("attach");
     Ok(Started::Attached(Box::new(attached), sources))
 }
@@ -276,11 +311,12 @@ fn watch(
     mut attached: Attached,
     sink: &mut Sink<'_>,
     stop: &AtomicBool,
-    time: Option<Duration>,
+    args: &Run,
     mut command: Option<&mut Spawned>,
-    full: bool,
+    several: bool,
 ) -> Result<(Finished, u64, bool), Failure> {
     let begun = Instant::now();
+    let full = args.buffer == BufferArg::Full;
     let mut broken = 0;
     let mut show = |sink: &mut Sink<'_>, attached: &gprobe_compiler::artifact::Artifact, events: &[Event]| {
         for event in events {
@@ -293,7 +329,7 @@ fn watch(
     };
     let mut target_ended = false;
     loop {
-        let left = time.map(|time| time.saturating_sub(begun.elapsed()));
+        let left = args.time.map(|time| time.saturating_sub(begun.elapsed()));
         let wait = if attached.is_live() { WAIT.min(left.unwrap_or(WAIT)) } else { Duration::ZERO };
         let events = attached.poll(wait).map_err(|error| Failure::Target(error.to_string()))?;
         if let Err(error) = show(sink, attached.artifact(), &events) {
@@ -301,7 +337,18 @@ fn watch(
             attached.detach().map_err(|error| Failure::Target(error.to_string()))?;
             return Err(error.into());
         }
-        let ended = attached.target_ended() || command.as_mut().is_some_and(|c| c.exit_status().is_some());
+        let departures = if args.quiet { Vec::new() } else { attached.departures() };
+        departures.iter().filter_map(|gone| farewell(gone, several)).for_each(|line| say(&line));
+        let ended = match command.as_mut() {
+            None => attached.target_ended(),
+            // A command runs to its end, whatever becomes of the process that is traced, and that one to its own.
+            Some(command) => {
+                let other = command.traced() != command.pid();
+                command.exit_status().is_some()
+                    && attached.family_is_gone()
+                    && (!other || attached.target_ended())
+            }
+        };
         target_ended |= ended;
         let over = left.is_some_and(|left| left.is_zero());
         if ended
@@ -318,17 +365,37 @@ fn watch(
     Ok((finished, broken, target_ended))
 }
 
-fn summarise(args: &Run, finished: &Finished, took: Duration, target_ended: bool, pid: Option<u32>) {
+/// What is said of a process that has gone. That a single one has ended is said at the end.
+fn farewell(gone: &Departure, several: bool) -> Option<String> {
+    let pid = gone.pid;
+    match &gone.fate {
+        Fate::Ended => several.then(|| format!("process {pid} has ended")),
+        Fate::Executed(now) => Some(format!("process {pid} now runs {now}: tracing it has ended")),
+    }
+}
+
+fn summarise(args: &Run, finished: &Finished, took: Duration, target_ended: bool, pids: &[u32]) {
     if args.quiet {
         return;
     }
-    let what = match (pid, &args.target.exe) {
-        (Some(pid), _) => format!("process {pid}"),
-        (None, Some(exe)) => format!("all processes of {}", exe.display()),
-        (None, None) => "this machine".into(),
+    let what = match (pids, &args.target.exe) {
+        ([], Some(exe)) => {
+            let of = if args.target.command.is_some() { "the command's processes" } else { "all processes" };
+            format!("{of} of {}", exe.display())
+        }
+        ([], None) => "this machine".into(),
+        ([pid], _) => format!("process {pid}"),
+        (pids, _) => {
+            let pids: Vec<String> = pids.iter().map(u32::to_string).collect();
+            format!("processes {}", pids.join(", "))
+        }
     };
     let probes = finished.artifact().probe_count();
-    let end = if target_ended { "; the target has ended" } else { "" };
+    let end = match (target_ended, pids.len()) {
+        (false, _) => "",
+        (true, 0 | 1) => "; the target has ended",
+        (true, _) => "; all of them have ended",
+    };
     say(&format!(
         "Traced {what} with {probes} {} for {:.1} s{end}",
         if probes == 1 { "probe" } else { "probes" },

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use gprobe_compiler::target::{Absent, ImportedFile, TargetBinary, TracepointField, World};
+use gprobe_compiler::target::{Absent, ImportedFile, TargetBinary, TaskOffsets, TracepointField, World};
 use gprobe_lang::ast::Script;
 use gprobe_lang::diagnostic::{Diagnostic, did_you_mean};
 use gprobe_lang::source::SourceMap;
@@ -125,6 +125,10 @@ impl World for ScriptWorld<'_> {
         self.world.binary(name)
     }
 
+    fn go_libraries(&self) -> Vec<TargetBinary> {
+        self.world.go_libraries()
+    }
+
     fn tracepoint(&self, category: &str, name: &str) -> Result<Vec<TracepointField>, Absent> {
         self.world.tracepoint(category, name)
     }
@@ -139,6 +143,14 @@ impl World for ScriptWorld<'_> {
 
     fn task_fsbase_offset(&self) -> Result<u32, Absent> {
         self.world.task_fsbase_offset()
+    }
+
+    fn g_tls_offset(&self, file: &TargetBinary) -> Result<i64, Absent> {
+        self.world.g_tls_offset(file)
+    }
+
+    fn task_offsets(&self) -> Result<TaskOffsets, Absent> {
+        self.world.task_offsets()
     }
 
     fn load_bias(&self, file: &TargetBinary) -> Result<u64, Absent> {

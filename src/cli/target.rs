@@ -7,12 +7,11 @@ use gprobe_runtime::LiveWorld;
 
 use super::Failure;
 
-/// The executable of `-p` or `-x`.
-pub(super) fn executable(pid: Option<u32>, exe: Option<&Path>) -> Result<Option<TargetBinary>, Failure> {
-    let found = match (pid, exe) {
-        (Some(pid), _) => LiveWorld::executable(pid).map(Some),
-        (None, Some(path)) => LiveWorld::file(path).map(Some),
-        (None, None) => Ok(None),
+/// The program of `-p` or `-x`.
+pub(super) fn executable(pids: &[u32], exe: Option<&Path>) -> Result<Option<TargetBinary>, Failure> {
+    let found = match (pids, exe) {
+        ([], Some(path)) => LiveWorld::file(path).map(Some),
+        (pids, _) => LiveWorld::common_program(pids),
     };
     found.map_err(|error| Failure::Target(error.to_string()))
 }

@@ -18,7 +18,7 @@ use crate::go::code::{self, RuntimeFuncs};
 use crate::go::inline::{self, FUNCTION_DATA};
 use crate::go::offsets::RuntimeOffsets;
 use crate::go::version::GoVersion;
-use crate::go::{abi, known, moduledata, names, sites, tls, wait_reasons};
+use crate::go::{abi, known, moduledata, names, sites, tls, tls_slot, wait_reasons};
 use crate::layout::{Layout, TypeId};
 use crate::location::{Captured, Location, Param};
 use crate::pclntab::{self, Magic, Pclntab, Table};
@@ -174,10 +174,17 @@ impl Binary {
         })
     }
 
-    /// Bytes from a thread's `fsbase` to the slot that holds the current g.
+    /// Where a shared library of Go's has, in each process, what [`g_tls_offset`](Self::g_tls_offset) gives for a
+    /// program: the address of a word of 8 bytes that the dynamic linker writes.
+    pub fn g_tls_word(&self) -> Option<LinkAddr> {
+        tls_slot::word(self)
+    }
+
+    /// Bytes from a thread's `fsbase` to the slot that holds the current g. Of a shared library see
+    /// [`g_tls_word`](Self::g_tls_word).
     ///
     /// # Errors
-    /// Where it is no Go program, or a shared library, which gets its slot at run time.
+    /// Where it is no Go program.
     pub fn g_tls_offset(&self) -> Result<Evidenced<i64>, Reason> {
         tls::slot(self)
     }

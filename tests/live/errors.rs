@@ -147,3 +147,26 @@ fn records_that_do_not_fit_are_counted_to_the_last() {
     assert_eq!(printed + lost, 400_000);
     target.finish();
 }
+
+#[test]
+fn programs_for_other_machines_are_refused_by_name() {
+    let build = |arch: &str| {
+        let arch = format!("GOARCH={arch}");
+        gprobe_testkit::Program::build("execs", super::kit::GO, &[&arch, "CGO_ENABLED=0"])
+    };
+    let go = "go:main.work { @ = count(); }";
+    let small = "this is a 32-bit ELF file: gprobe reads 64-bit ones";
+    for (arch, says) in [("386", small), ("arm64", "this file is for ARM64: gprobe knows x86-64")] {
+        let file = build(arch).display().to_string();
+        let output = gprobe().args(["-x", &file, "-e", go]).run();
+        failed(&output, 3, &[&format!("{file}: {says}")]);
+    }
+    // The kernel runs this one.
+    let file = build("386");
+    let mut target = Target::start(&file, &["-n", "1"]);
+    let output = gprobe().args(["-p", &target.pid().to_string(), "-e", go]).run();
+    let file = file.canonicalize().expect("the program").display().to_string();
+    failed(&output, 3, &[&format!("{file}: {small}")]);
+    target.go();
+    target.finish();
+}

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use gprobe_compiler::target::{KernelFacts, Options, Target as CompileTarget};
+use gprobe_compiler::target::{KernelFacts, Options, Processes, Target as CompileTarget};
 use gprobe_lang::source::SourceId;
 use gprobe_runtime::{LiveWorld, Loaded, MapDatum, Value};
 use gprobe_testkit::{Target, require_bpf};
@@ -12,13 +12,20 @@ use super::kit::program;
 
 /// Counts of `@`, by the name that is its key, from a run on `spin` with these facts.
 fn counts(script: &str, facts: &KernelFacts) -> Vec<(String, i128)> {
+    counts_of(1, script, facts)
+}
+
+/// As [`counts`], of several processes together.
+fn counts_of(processes: usize, script: &str, facts: &KernelFacts) -> Vec<(String, i128)> {
     require_bpf();
-    let mut spin = Target::start(&program("spin"), &["-n", "300"]);
-    let world = LiveWorld::new(Some(spin.pid()));
+    let mut spins: Vec<Target> =
+        (0..processes).map(|_| Target::start(&program("spin"), &["-n", "300"])).collect();
+    let pids: Vec<u32> = spins.iter().map(Target::pid).collect();
+    let world = LiveWorld::new(&pids);
     let parsed = gprobe_lang::parse(SourceId(0), script);
     let target = CompileTarget {
-        process: Some(spin.pid()),
-        executable: Some(LiveWorld::executable(spin.pid()).expect("the executable")),
+        processes: Processes::These(pids.clone()),
+        executable: LiveWorld::common_program(&pids).expect("the executable"),
         kernel: facts,
         world: &world,
         options: Options::default(),
@@ -29,9 +36,11 @@ fn counts(script: &str, facts: &KernelFacts) -> Vec<(String, i128)> {
     };
     let compiled = gprobe_compiler::compile(&parsed.script, &target).expect("compiles");
     let loaded = Loaded::load(compiled.artifact, facts).expect("loads");
-    let mut attached = loaded.attach(Some(spin.pid())).expect("attaches");
-    spin.go();
-    spin.wait_done();
+    let mut attached = loaded.attach(&target.processes).expect("attaches");
+    for spin in &mut spins {
+        spin.go();
+        spin.wait_done();
+    }
     let end = Instant::now() + Duration::from_millis(200);
     while Instant::now() < end {
         attached.poll(Duration::from_millis(50)).expect("polls");
@@ -49,8 +58,16 @@ fn counts(script: &str, facts: &KernelFacts) -> Vec<(String, i128)> {
         })
         .collect();
     found.sort();
-    spin.finish();
+    spins.into_iter().for_each(Target::finish);
     found
+}
+
+#[test]
+fn perf_events_are_in_each_of_several_processes() {
+    let facts = KernelFacts { uprobe_multi: false, ..gprobe_runtime::kernel::facts() };
+    let script = "go:main.work, go:main.work:return { @[probe] = count(); }";
+    let both = [("go:main.work".into(), 600), ("go:main.work:return".into(), 600)];
+    assert_eq!(counts_of(2, script, &facts), both);
 }
 
 #[test]

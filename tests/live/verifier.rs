@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use gprobe_compiler::compile;
-use gprobe_compiler::target::{KernelFacts, Options, Target as CompileTarget, TargetBinary};
+use gprobe_compiler::target::{KernelFacts, Options, Processes, Target as CompileTarget, TargetBinary};
 use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_lang::source::SourceId;
 use gprobe_runtime::{LiveWorld, Loaded, kernel};
@@ -67,7 +67,7 @@ struct Machine {
 impl Machine {
     fn new() -> Self {
         let go = LiveWorld::file(&program("values")).expect("the program");
-        Self { facts: kernel::facts(), world: LiveWorld::new(None), go }
+        Self { facts: kernel::facts(), world: LiveWorld::new(&[]), go }
     }
 
     fn fate(&self, text: &str, go: bool) -> Fate {
@@ -83,7 +83,7 @@ impl Machine {
             return Fate::Wrong(told(&parsed.diagnostics));
         }
         let target = CompileTarget {
-            process: None,
+            processes: Processes::All,
             executable: go.then(|| self.go.clone()),
             kernel: &self.facts,
             world: &self.world,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use gprobe_symbols::LinkAddr;
+
 use crate::ir;
 
 /// What a program of the kind `iter` is run for.
@@ -24,14 +26,14 @@ pub struct Hosted {
     pub lists: GoLists,
 }
 
-/// Where a Go program's runtime keeps its goroutines and threads: addresses in the target and offsets in
+/// Where a Go program's runtime keeps its goroutines and threads: addresses of its file and offsets in
 /// bytes (`runtime/proc.go`, Go 1.19 to 1.27).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GoLists {
     /// Address of `runtime.allgs`: a slice of pointers to each g, dead ones among them.
-    pub allgs: u64,
+    pub allgs: LinkAddr,
     /// Address of `runtime.allm`: the first M.
-    pub allm: u64,
+    pub allm: LinkAddr,
     /// `g.atomicstatus`
     pub g_status: u32,
     /// `g.m`

@@ -38,6 +38,9 @@ pub const RING: &str = "gp_ring";
 pub const LOSSES: &str = "gp_losses";
 /// Name of the map that says `exit()` was called.
 pub const CONTROL: &str = "gp_control";
+/// Name of the map with the ids of a command's descendants, where a script is narrowed to them. Key and value
+/// are the id as the kernel itself counts.
+pub const FAMILY: &str = "gp_family";
 /// Name of the map with kernel stacks, where a script takes any.
 pub const KERNEL_STACKS: &str = "gp_kstacks";
 /// Name of the map with user stacks, where a script takes any.
@@ -86,6 +89,9 @@ pub struct Artifact {
     /// Whether a program reads the Go runtime's structs: then the layout must be verified on the
     /// live process before anything attaches.
     pub reads_go_runtime: bool,
+    /// Whether it has anything to do with the program that its targets run: what another program does is then
+    /// not meant.
+    pub bound: bool,
 }
 
 /// One BPF program.
@@ -103,6 +109,13 @@ pub struct ProgramInfo {
     pub place: SourcePlace,
     /// Where the functions start that helpers call back, in instructions.
     pub callbacks: Vec<u32>,
+}
+
+impl ProgramInfo {
+    /// Whether gprobe has added it: then it is written nowhere.
+    pub fn is_own(&self) -> bool {
+        self.place.0.end == 0
+    }
 }
 
 /// How values are shown.
@@ -127,8 +140,7 @@ impl Artifact {
                     let place = (program.place.0.source, program.place.0.start);
                     count += sites.iter().filter(|site| names.insert((place, name(site)))).count();
                 }
-                // What gprobe adds of its own is written nowhere.
-                _ => count += usize::from(program.place.0.end > 0),
+                _ => count += usize::from(!program.is_own()),
             }
         }
         count

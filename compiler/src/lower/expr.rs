@@ -336,6 +336,14 @@ impl Builder<'_> {
     fn builtin(&mut self, id: Id) -> Operand {
         match id {
             Id::Pid => self.process_id().into(),
+            Id::InitPid => {
+                let ids = self.call(Helper::GetCurrentPidTgid, Vec::new());
+                self.bin(BinOp::Shr, ids.into(), Operand::Imm(32)).into()
+            }
+            Id::InitTid => {
+                let ids = self.call(Helper::GetCurrentPidTgid, Vec::new());
+                self.extend(ids.into(), Size::B4, false).into()
+            }
             Id::Tid => {
                 let ids = self.pid_tgid();
                 self.extend(ids.into(), Size::B4, false).into()

@@ -10,6 +10,7 @@ mod label;
 mod loops;
 mod map;
 mod memory;
+mod narrow;
 mod rounds;
 mod stmt;
 mod text;
@@ -23,7 +24,7 @@ use crate::builtins::Id;
 use crate::ir::{MapDef, MapId, MapKind, Operand, Program, Terminator, Unit};
 use crate::resolve::typed::{self, ExprKind, Probe};
 use crate::runtime_layout::RuntimeLayout;
-use crate::target::{KernelFacts, Options};
+use crate::target::{KernelFacts, Options, Processes};
 use crate::x64;
 
 /// In a site's cookie: the site is the conditional jump of a stack check, and counts as an entry
@@ -44,7 +45,7 @@ pub(crate) struct Shared<'p> {
     pub(crate) program: &'p typed::Program,
     pub(crate) kernel: &'p KernelFacts,
     pub(crate) runtime: Option<RuntimeLayout>,
-    pub(crate) pid: Option<u32>,
+    pub(crate) processes: &'p Processes,
     pub(crate) ring: MapId,
     pub(crate) losses: MapId,
     pub(crate) control: MapId,
@@ -52,6 +53,8 @@ pub(crate) struct Shared<'p> {
     pub(crate) user_stacks: MapId,
     pub(crate) go_stacks: MapId,
     pub(crate) elapsed: MapId,
+    /// The descendants of a command.
+    pub(crate) family: MapId,
     pub(crate) user_maps: Vec<MapId>,
     /// Whether failing reads and look-ups are reported.
     pub(crate) report_errors: bool,
@@ -71,13 +74,13 @@ impl Shared<'_> {
     }
 }
 
-/// Makes IR of a typed program, for a kernel; `pid` narrows programs that fire for all processes.
+/// Makes IR of a typed program, for a kernel; `processes` narrows programs that fire for all processes.
 /// Gives also what records mean: the script's actions, and those for what goes wrong.
 pub fn lower(
     program: &typed::Program,
     kernel: &KernelFacts,
     options: &Options,
-    pid: Option<u32>,
+    processes: &Processes,
 ) -> (Unit, Vec<Action>) {
     let mut unit = Unit::default();
     let uses = Uses::of(program);
@@ -135,11 +138,18 @@ pub fn lower(
         none
     };
     let elapsed = if uses.elapsed { add("gp_elapsed", MapKind::Array, 4, 8, 1) } else { none };
+    let family = match narrow::family_programs(program) {
+        0 => narrow::NO_FAMILY,
+        _ => {
+            unit.maps.push(narrow::family_map());
+            MapId(unit.maps.len() as u32 - 1)
+        }
+    };
     let shared = Shared {
         program,
         kernel,
         runtime: program.runtime,
-        pid,
+        processes,
         ring,
         losses,
         control,
@@ -147,6 +157,7 @@ pub fn lower(
         user_stacks,
         go_stacks,
         elapsed,
+        family,
         user_maps,
         report_errors: options.report_errors,
         actions: RefCell::new(program.actions.clone()),
@@ -154,7 +165,8 @@ pub fn lower(
     if uses.elapsed {
         unit.programs.extend(start_clock(&shared));
     }
-    let offset = usize::from(uses.elapsed);
+    unit.programs.extend(narrow::keep_family(&shared, usize::from(uses.elapsed)));
+    let offset = usize::from(uses.elapsed) + narrow::family_programs(program);
     for (i, probe) in program.probes.iter().enumerate() {
         let first_callback = unit.programs.len() as u32 + 1;
         unit.programs.extend(lower_probe(&shared, probe, format!("gp_prog{}", i + offset), first_callback));
@@ -168,20 +180,14 @@ pub fn has_start_clock(program: &typed::Program) -> bool {
     Uses::of(program).elapsed
 }
 
+/// The raw tracepoints that the unit has programs of its own on, behind the one that notes the time.
+pub fn family_tracepoints(program: &typed::Program) -> &'static [&'static str] {
+    if narrow::family_programs(program) > 0 { &narrow::FAMILY_TRACEPOINTS } else { &[] }
+}
+
 /// Notes the time, for `elapsed`.
 fn start_clock(shared: &Shared<'_>) -> Vec<Program> {
-    let probe = Probe {
-        title: "begin".into(),
-        kind: ProgramKind::TestRun,
-        attach: Attach::Begin,
-        g_in_r14: false,
-        checks_flags: false,
-        cookie: Some(0),
-        predicate: None,
-        body: Vec::new(),
-        vars: Vec::new(),
-        span: gprobe_lang::source::Span::new(gprobe_lang::source::SourceId(0), 0, 0),
-    };
+    let probe = Probe::own(ProgramKind::TestRun, Attach::Begin);
     let mut b = Builder::new(shared, &probe, "gp_prog0".into(), 1);
     b.start_clock();
     b.end(Terminator::Return(Operand::Imm(0)));
@@ -191,17 +197,7 @@ fn start_clock(shared: &Shared<'_>) -> Vec<Program> {
 fn lower_probe(shared: &Shared<'_>, probe: &Probe, symbol: String, first_callback: u32) -> Vec<Program> {
     let mut b = Builder::new(shared, probe, symbol, first_callback);
     let out = b.new_block();
-    if shared.pid.is_some()
-        && matches!(
-            probe.kind,
-            ProgramKind::Tracepoint
-                | ProgramKind::RawTracepoint
-                | ProgramKind::Kprobe
-                | ProgramKind::PerfEvent
-        )
-    {
-        b.only_target(out);
-    }
+    b.only_targets(probe, out);
     if probe.checks_flags {
         b.only_entries(out);
     }
@@ -218,15 +214,6 @@ fn lower_probe(shared: &Shared<'_>, probe: &Probe, symbol: String, first_callbac
 }
 
 impl Builder<'_> {
-    /// Leaves threads of other processes out.
-    fn only_target(&mut self, out: crate::ir::BlockId) {
-        let Some(pid) = self.shared.pid else { return };
-        let tgid = self.process_id();
-        let mine = self.new_block();
-        self.branch(crate::ir::Cond::Eq, tgid.into(), Operand::Imm(i64::from(pid)), mine, out);
-        self.switch_to(mine);
-    }
-
     /// Leaves out the runs of a function's start that go on to grow the stack and start again.
     fn only_entries(&mut self, out: crate::ir::BlockId) {
         let flags = self.context_word(x64::FLAGS);

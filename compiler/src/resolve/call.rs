@@ -167,8 +167,8 @@ impl Body<'_, '_> {
             Id::Pton => self.pton(first, span),
             Id::Reg => self.reg(first, span),
             Id::Nsecs => self.nsecs(first, span),
-            Id::Pid => self.ident("pid", span),
-            Id::Tid => self.ident("tid", span),
+            Id::Pid => self.task_id("pid", first, span),
+            Id::Tid => self.task_id("tid", first, span),
             Id::Uptr | Id::Kptr => {
                 let Some(value) = first.map(|a| self.expr(a)) else { return self.broken(span) };
                 let kernel = function.id == Id::Kptr;
@@ -407,6 +407,26 @@ impl Body<'_, '_> {
                 None
             }
         }
+    }
+
+    /// `pid(init)`: the number that the kernel itself counts by; `pid(curr_ns)`: the one that gprobe sees.
+    fn task_id(&mut self, name: &str, namespace: Option<&ast::Expr>, span: Span) -> Expr {
+        let seen = self.ident(name, span);
+        let kind = match namespace.map(|arg| (&arg.kind, arg.span)) {
+            None => return seen,
+            Some((Ast::Ident(word), _)) if word == "curr_ns" => return seen,
+            Some((Ast::Ident(word), _)) if word == "init" => match name {
+                "pid" => crate::builtins::Id::InitPid,
+                _ => crate::builtins::Id::InitTid,
+            },
+            Some((_, span)) => {
+                self.error(Diagnostic::error("wrong-arguments", span, "this is no namespace").help(
+                    "write `init` for the kernel's own numbers, or `curr_ns` for those that gprobe sees",
+                ));
+                return seen;
+            }
+        };
+        Expr { kind: ExprKind::Builtin(kind), ..seen }
     }
 
     /// A string that is known before the script runs: written in it, or a parameter.

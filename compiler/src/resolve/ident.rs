@@ -68,7 +68,15 @@ impl Body<'_, '_> {
         let Some(id) = builtin.id else { return self.dependent(name, span) };
         let ty = match id {
             Id::Comm => Ty::string(16),
-            Id::Pid | Id::Tid | Id::Uid | Id::Gid | Id::Cpu | Id::Rand | Id::Numaid => int(4, false),
+            Id::Pid
+            | Id::Tid
+            | Id::InitPid
+            | Id::InitTid
+            | Id::Uid
+            | Id::Gid
+            | Id::Cpu
+            | Id::Rand
+            | Id::Numaid => int(4, false),
             Id::Nsecs
             | Id::Elapsed
             | Id::Cgroup
@@ -432,10 +440,10 @@ impl Resolver<'_> {
         if self.runtime.is_none() {
             let executable = self.go_executable().ok_or(NO_GO)?;
             let offsets = executable.binary.runtime_offsets().map_err(|reason| reason.to_string())?;
-            let tls = executable.binary.g_tls_offset().map_err(|error| error.to_string())?;
+            let tls = self.target.world.g_tls_offset(executable).map_err(|absent| absent.reason)?;
             let small = |value: u64| u32::try_from(value).map_err(|_| "an offset is too large".to_owned());
             self.runtime = Some(RuntimeLayout {
-                tls_g: tls.value,
+                tls_g: tls,
                 task_fsbase: None,
                 g_stack_lo: small(offsets.g.stack_lo.value)?,
                 g_stack_hi: small(offsets.g.stack_hi.value)?,

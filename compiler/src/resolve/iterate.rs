@@ -3,7 +3,7 @@
 use gprobe_lang::ast::AttachPoint;
 use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_lang::source::{Span, Spanned};
-use gprobe_symbols::RuntimeVariable;
+use gprobe_symbols::{LinkAddr, RuntimeVariable};
 
 use super::Resolver;
 use super::place::Place;
@@ -11,7 +11,6 @@ use super::sites::Candidate;
 use super::typed::{ExprKind, MapIndex, Probe, Stmt};
 use super::visit;
 use crate::artifact::{Attach, GoLists, Iterated, ProgramKind};
-use crate::target::Absent;
 
 impl Resolver<'_> {
     /// `iter:goroutine` and `iter:thread`, with the time between two rounds or without.
@@ -65,11 +64,10 @@ impl Resolver<'_> {
         }
         let found = match self.go_executable().cloned() {
             None => Err("it is a Go program that has goroutines".to_owned()),
-            Some(_) if self.target.process.is_none() => Err("no process is named".to_owned()),
-            Some(executable) => {
-                let bias = self.target.world.load_bias(&executable).map_err(|absent: Absent| absent.reason);
-                bias.and_then(|bias| lists(&executable.binary, bias))
+            Some(_) if self.target.processes.is_unnamed() => {
+                Err("they are those of one process, and no process is named".to_owned())
             }
+            Some(executable) => lists(&executable.binary),
         };
         match found {
             Ok(lists) => {
@@ -129,10 +127,10 @@ fn added_to(list: &[Stmt], found: &mut Vec<MapIndex>) {
     });
 }
 
-fn lists(binary: &gprobe_symbols::Binary, bias: u64) -> Result<GoLists, String> {
+fn lists(binary: &gprobe_symbols::Binary) -> Result<GoLists, String> {
     let variable = |variable: RuntimeVariable| {
         let found = binary.runtime_variable(variable).map_err(|reason| reason.to_string())?;
-        Ok::<u64, String>(found.value.0.wrapping_add(bias))
+        Ok::<LinkAddr, String>(found.value)
     };
     let small = |value: u64| u32::try_from(value).map_err(|_| "an offset is too large".to_owned());
     let offsets = binary.runtime_offsets().map_err(|reason| reason.to_string())?;

@@ -36,6 +36,7 @@ mod label;
 mod leftovers;
 mod limits;
 mod mentions;
+mod narrow;
 mod place;
 mod points;
 mod print;
@@ -391,6 +392,7 @@ impl<'t> Resolver<'t> {
             self.unknown_values(&probes);
         }
         self.unknown_options();
+        let narrow = self.narrow(&probes);
         if self.has_errors() {
             // What is not used may be used where the error is.
             self.diagnostics.retain(|d| d.is_error() || !matches!(d.code, "unused-variable" | "unused-map"));
@@ -431,6 +433,7 @@ impl<'t> Resolver<'t> {
             print_maps_on_exit: self.options.print_maps_on_exit,
             show: Show { truncated: self.options.str_trunc_trailer.clone(), lines: self.options.show_lines },
             runtime: self.runtime,
+            narrow,
         };
         Ok((program, self.options, self.diagnostics))
     }

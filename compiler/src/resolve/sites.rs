@@ -189,6 +189,20 @@ impl Resolver<'_> {
         Ok(())
     }
 
+    /// Says so where a function is in a plugin that the process has loaded; gives whether it is.
+    fn in_plugin(&mut self, file: &TargetBinary, pattern: &Spanned<String>, wild: bool) -> bool {
+        let name = &pattern.value;
+        let has_it = |plugin: &TargetBinary| {
+            let functions = plugin.binary.functions();
+            if wild { !functions.matching(name).is_empty() } else { !functions.exact(name).is_empty() }
+        };
+        let Some(plugin) = self.target.world.go_libraries().into_iter().find(has_it) else { return false };
+        let message = format!("`{name}` is no function of {}, but of a plugin that it has loaded", file.name);
+        let help = format!("write `uprobe:{}:{name}`", plugin.name);
+        self.missing("unknown-function", pattern.span, message, Some(help));
+        true
+    }
+
     pub(super) fn no_function(
         &mut self,
         file: &TargetBinary,
@@ -198,6 +212,9 @@ impl Resolver<'_> {
     ) {
         let name = &pattern.value;
         let functions = file.binary.functions();
+        if only_go && self.in_plugin(file, pattern, wild) {
+            return;
+        }
         if wild {
             let message = format!("no function of {} matches `{name}`", file.name);
             // `main.*T.f` is a pattern, and `main.(*T).f` is likely to be meant.

@@ -6,6 +6,8 @@ use gprobe_symbols::TypeId;
 use crate::artifact::{self, Action, Attach, BinaryInfo, EnumTable, MapInfo, ProgramKind};
 use crate::runtime_layout::RuntimeLayout;
 
+pub use super::narrow::Narrow;
+
 /// A whole script.
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -35,6 +37,26 @@ pub struct Program {
     pub show: artifact::Show,
     /// The runtime's offsets, where a probe reads them.
     pub runtime: Option<RuntimeLayout>,
+    /// How programs are narrowed to processes that run an executable.
+    pub narrow: Option<Narrow>,
+}
+
+impl Probe {
+    /// A probe that gprobe itself needs.
+    pub(crate) fn own(kind: ProgramKind, attach: Attach) -> Self {
+        Self {
+            title: "begin".into(),
+            kind,
+            attach,
+            g_in_r14: false,
+            checks_flags: false,
+            cookie: Some(0),
+            predicate: None,
+            body: Vec::new(),
+            vars: Vec::new(),
+            span: Span::new(gprobe_lang::source::SourceId(0), 0, 0),
+        }
+    }
 }
 
 /// One BPF program.

@@ -54,12 +54,15 @@ impl Resolver<'_> {
         };
         if file.value.is_empty() || file.value.contains(['*', '?']) {
             // Files that offer such a probe stand here in place of the pattern, where there are any.
-            let of = match self.target.process {
-                Some(pid) => format!("no file that process {pid} has loaded"),
-                None => "no file that matches".to_owned(),
+            let of = match self.target.processes.ids() {
+                [] => "no file that matches".to_owned(),
+                [pid, ..] => format!("no file that process {pid} has loaded"),
             };
-            let help =
-                self.target.process.is_none().then(|| "name a file, or a process with -p PID".to_owned());
+            let help = self
+                .target
+                .processes
+                .is_unnamed()
+                .then(|| "name a file, or a process with -p PID".to_owned());
             self.missing(
                 "no-match",
                 point.text.span,

@@ -6,9 +6,10 @@ use gprobe_compiler::artifact::{
     AREA_HEADER, DYNAMIC_BYTES, DYNAMIC_TEXT, Follow, GoCapture, GoType, MAP_HEADER, MAP_TABLES, MapSlots,
     TABLE_BYTES, What,
 };
-use gprobe_symbols::{Binary, LinkAddr, TypeId, TypeKind};
+use gprobe_symbols::{Binary, TypeId, TypeKind};
 
 use super::value::{GoKind, GoValue};
+use crate::process::Places;
 
 /// How deep values may be nested: a list that points to itself ends.
 const MOST_NESTED: usize = 32;
@@ -20,8 +21,8 @@ const MOST_ELEMENTS: u64 = 4096;
 /// Reads one capture.
 pub(crate) struct Reader<'a> {
     binary: &'a Arc<Binary>,
-    /// What is added to the file's addresses in the process.
-    bias: u64,
+    /// Where the file is in memory.
+    places: &'a Places,
     /// Address and bytes.
     areas: Vec<(u64, &'a [u8])>,
     /// Maps are those of Go 1.24 and later.
@@ -30,16 +31,12 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// The value of a capture; `None` where its bytes are too few.
-    pub(crate) fn read(
-        binary: &'a Arc<Binary>,
-        bias: u64,
-        capture: &GoCapture,
-        bytes: &'a [u8],
-    ) -> Option<GoValue> {
+    pub(crate) fn read(places: &'a Places, capture: &GoCapture, bytes: &'a [u8]) -> Option<GoValue> {
         let mut areas = Vec::new();
         gather(&capture.plan, bytes, 0, &mut areas);
+        let binary = &places.file.binary;
         let swiss = binary.layout().find_type("internal/runtime/maps.Map").is_ok();
-        let reader = Self { binary, bias, areas, swiss };
+        let reader = Self { binary, places, areas, swiss };
         let image = bytes.get(..capture.size as usize)?;
         Some(match capture.ty {
             GoType::Of(ty) => reader.value(ty, image, 0),
@@ -145,7 +142,7 @@ impl<'a> Reader<'a> {
     }
 
     fn function(&self, code: u64) -> Option<String> {
-        let link = LinkAddr(code.checked_sub(self.bias)?);
+        let link = self.places.link_addr(code)?;
         self.binary.functions().containing(link).map(|function| function.name)
     }
 
@@ -174,7 +171,8 @@ impl<'a> Reader<'a> {
     fn exact(&self, shape: TypeId, image: &[u8]) -> TypeId {
         let ty = image.len().checked_sub(8).and_then(|last| word(image, last)).unwrap_or(0);
         let layout = self.binary.layout();
-        let found = layout.runtime_type(LinkAddr(ty.wrapping_sub(self.bias))).ok().flatten();
+        let link = self.places.link_addr(ty);
+        let found = link.and_then(|link| layout.runtime_type(link).ok().flatten());
         found.filter(|&exact| layout.size_of(exact).ok() == layout.size_of(shape).ok()).unwrap_or(shape)
     }
 
@@ -185,9 +183,10 @@ impl<'a> Reader<'a> {
         }
         let ty = if empty { Some(head) } else { self.memory(head + 8, 8).and_then(|bytes| word(bytes, 0)) };
         let Some(ty) = ty else { return GoKind::Unread };
-        let found = self.binary.layout().runtime_type(LinkAddr(ty.wrapping_sub(self.bias))).ok().flatten();
+        let link = self.places.link_addr(ty);
+        let found = link.and_then(|link| self.binary.layout().runtime_type(link).ok().flatten());
         let Some(id) = found else {
-            let name = type_name(self.binary, ty.wrapping_sub(self.bias)).unwrap_or_default();
+            let name = type_name(self.places, ty).unwrap_or_default();
             return GoKind::Interface(Some((ty, Box::new(Self::unread(name)))));
         };
         let Ok(size) = self.binary.layout().size_of(id) else { return GoKind::Unread };
@@ -368,12 +367,11 @@ impl Shape {
     }
 }
 
-/// The name of a type by the place of its `abi.Type` in the file (`internal/abi/type.go`).
-pub(crate) fn type_name(binary: &Binary, addr: u64) -> Option<String> {
-    if let Ok(Some(id)) = binary.layout().runtime_type(LinkAddr(addr)) {
-        return binary.layout().ty(id).ok().map(|ty| ty.name);
-    }
-    None
+/// The name of a type by the place of its `abi.Type` in memory (`internal/abi/type.go`).
+pub(crate) fn type_name(places: &Places, addr: u64) -> Option<String> {
+    let layout = places.file.binary.layout();
+    let id = layout.runtime_type(places.link_addr(addr)?).ok().flatten()?;
+    layout.ty(id).ok().map(|ty| ty.name)
 }
 
 /// Collects the areas that a plan says were read, `base` bytes into the capture.

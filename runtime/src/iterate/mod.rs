@@ -37,13 +37,14 @@ pub(crate) struct Seen {
     pub(crate) lost: [u64; Loss::ALL.len()],
 }
 
-/// Runs a program for each goroutine or thread that there is.
+/// Runs a program for each goroutine or thread that there is in a process, where the file lies `bias` from its
+/// own addresses.
 pub(crate) fn round(
     loaded: &Loaded,
     hosted: &Hosted,
     symbol: &str,
     over: Iterated,
-    pid: u32,
+    (pid, bias): (u32, u64),
 ) -> Result<Seen, Error> {
     let unit = &*hosted.unit;
     let failed = |why: String| Error::Run { title: symbol.to_owned(), why };
@@ -52,8 +53,8 @@ pub(crate) fn round(
     let lists = &hosted.lists;
     let mut host = Round::new(loaded, unit, pid);
     let elements = match over {
-        Iterated::Goroutines => goroutines(hosted, pid).map_err(failed)?,
-        Iterated::Threads => threads(hosted, &mut host.memory),
+        Iterated::Goroutines => goroutines(hosted, pid, bias).map_err(failed)?,
+        Iterated::Threads => threads(hosted, bias, &mut host.memory),
     };
     let mut machine = Machine::new(unit, &mut host);
     for batch in elements.chunks(BATCH) {
@@ -87,14 +88,14 @@ pub(crate) fn round(
 
 /// The addresses of all g structs, dead ones among them. The length is read first: the runtime writes it last, so
 /// that the array behind the pointer never has fewer.
-fn goroutines(hosted: &Hosted, pid: u32) -> Result<Vec<u64>, String> {
+fn goroutines(hosted: &Hosted, pid: u32, bias: u64) -> Result<Vec<u64>, String> {
     let word = |at: u64| {
         let mut bytes = [0; 8];
         process::read_memory(pid, at, &mut bytes).map_err(|error| format!("process {pid}: {error}"))?;
         Ok::<u64, String>(u64::from_le_bytes(bytes))
     };
-    let len = word(hosted.lists.allgs + 8)?;
-    let array = word(hosted.lists.allgs)?;
+    let allgs = hosted.lists.allgs.0.wrapping_add(bias);
+    let (len, array) = (word(allgs.wrapping_add(8))?, word(allgs)?);
     if len == 0 || array == 0 {
         return Ok(Vec::new());
     }
@@ -108,9 +109,9 @@ fn goroutines(hosted: &Hosted, pid: u32) -> Result<Vec<u64>, String> {
 }
 
 /// The addresses of all m structs.
-fn threads(hosted: &Hosted, memory: &mut memory::TargetMemory) -> Vec<u64> {
+fn threads(hosted: &Hosted, bias: u64, memory: &mut memory::TargetMemory) -> Vec<u64> {
     let mut found = Vec::new();
-    let mut next = memory.word(hosted.lists.allm).unwrap_or(0);
+    let mut next = memory.word(hosted.lists.allm.0.wrapping_add(bias)).unwrap_or(0);
     while next != 0 && found.len() < MOST_THREADS {
         found.push(next);
         next = memory.word(next + u64::from(hosted.lists.m_alllink)).unwrap_or(0);

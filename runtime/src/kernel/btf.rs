@@ -16,6 +16,18 @@ const DATASEC: u32 = 15;
 const DECL_TAG: u32 = 17;
 const ENUM64: u32 = 19;
 
+/// How deep structs without a name may lie in each other.
+const MOST_NESTED: usize = 4;
+
+/// A type, and where its members are.
+struct Type {
+    name: u32,
+    kind: u32,
+    at: usize,
+    count: usize,
+    packed: bool,
+}
+
 /// BTF of one kernel.
 pub struct Btf<'a> {
     types: &'a [u8],
@@ -34,36 +46,50 @@ impl<'a> Btf<'a> {
         Some(Self { types: part(header(8)?, header(12)?)?, strings: part(header(16)?, header(20)?)? })
     }
 
-    /// Bytes from the start of `struct_name` to its member; bit fields count as absent.
+    /// Bytes from the start of `struct_name` to its member, or to that of a struct without a name in it; bit
+    /// fields count as absent.
     pub fn member_offset(&self, struct_name: &str, member: &str) -> Option<u32> {
-        let mut at = 0;
-        while at < self.types.len() {
-            let (name, info) = (word(self.types, at)?, word(self.types, at + 4)?);
-            let (kind, count) = ((info >> 24) & 0x1f, (info & 0xffff) as usize);
-            at += 12;
-            if kind == STRUCT && self.is(name, struct_name) {
-                return self.member(at, count, info >> 31 == 1, member);
-            }
-            at += match kind {
-                INT | VAR | DECL_TAG => 4,
-                ARRAY => 12,
-                STRUCT | UNION | DATASEC | ENUM64 => count * 12,
-                ENUM | FUNC_PROTO => count * 8,
-                _ => 0,
-            };
-        }
-        None
+        let found = self.all().find(|ty| ty.kind == STRUCT && self.is(ty.name, struct_name))?;
+        self.member(&found, member, MOST_NESTED)
     }
 
-    fn member(&self, at: usize, count: usize, packed: bool, member: &str) -> Option<u32> {
-        for index in 0..count {
-            let at = at + index * 12;
-            if self.is(word(self.types, at)?, member) {
-                let offset = word(self.types, at + 8)?;
-                // With the flag, the high byte is a bit field's width.
-                let bits = if packed { offset & 0xff_ffff } else { offset };
-                let whole = bits % 8 == 0 && !(packed && offset >> 24 != 0);
+    /// All types, in the order of their ids, which count from 1.
+    fn all(&self) -> impl Iterator<Item = Type> + '_ {
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let (name, info) = (word(self.types, at)?, word(self.types, at + 4)?);
+            let (kind, count) = ((info >> 24) & 0x1f, (info & 0xffff) as usize);
+            let ty = Type { name, kind, at: at + 12, count, packed: info >> 31 == 1 };
+            at = ty.at
+                + match kind {
+                    INT | VAR | DECL_TAG => 4,
+                    ARRAY => 12,
+                    STRUCT | UNION | DATASEC | ENUM64 => count * 12,
+                    ENUM | FUNC_PROTO => count * 8,
+                    _ => 0,
+                };
+            Some(ty)
+        })
+    }
+
+    fn member(&self, of: &Type, member: &str, nested: usize) -> Option<u32> {
+        for index in 0..of.count {
+            let at = of.at + index * 12;
+            let (name, ty, offset) =
+                (word(self.types, at)?, word(self.types, at + 4)?, word(self.types, at + 8)?);
+            // With the flag, the high byte is a bit field's width.
+            let bits = if of.packed { offset & 0xff_ffff } else { offset };
+            if self.is(name, member) {
+                let whole = bits % 8 == 0 && !(of.packed && offset >> 24 != 0);
                 return whole.then_some(bits / 8);
+            }
+            if self.is(name, "") && nested > 0 {
+                let inner = self.all().nth((ty as usize).checked_sub(1)?)?;
+                let inside =
+                    matches!(inner.kind, STRUCT | UNION).then(|| self.member(&inner, member, nested - 1));
+                if let Some(inside) = inside.flatten() {
+                    return inside.checked_add(bits / 8);
+                }
             }
         }
         None
@@ -84,11 +110,13 @@ mod tests {
     use super::*;
 
     fn sample() -> Vec<u8> {
-        let strings = b"\0other\0s\0a\0b\0";
+        let strings = b"\0other\0s\0a\0b\0c\0outer\0";
         let mut types: Vec<u32> = Vec::new();
         types.extend([1, (STRUCT << 24) | 1, 8, 9, 0, 0]); // struct other { a }
         types.extend([0, INT << 24, 4, 32]); // an int
         types.extend([7, (STRUCT << 24) | 2, 16, 9, 0, 0, 11, 0, 64]); // struct s { a; b at 8 }
+        types.extend([0, (STRUCT << 24) | 2, 16, 9, 0, 0, 13, 0, 64]); // struct { a; c at 8 }
+        types.extend([15, (STRUCT << 24) | 1, 24, 0, 4, 64]); // struct outer { that at 8 }
         let types: Vec<u8> = types.into_iter().flat_map(u32::to_le_bytes).collect();
         let mut bytes = vec![0x9f, 0xeb, 1, 0];
         for n in [24, 0, types.len() as u32, types.len() as u32, strings.len() as u32] {
@@ -106,6 +134,7 @@ mod tests {
         assert_eq!(btf.member_offset("s", "b"), Some(8));
         assert_eq!(btf.member_offset("s", "c"), None);
         assert_eq!(btf.member_offset("other", "b"), None);
+        assert_eq!(btf.member_offset("outer", "c"), Some(16));
     }
 
     #[test]

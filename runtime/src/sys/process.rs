@@ -30,6 +30,21 @@ pub(crate) fn pidfd(pid: u32) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
 }
 
+/// Sends a signal to the process of a descriptor, and to no other that has its number later.
+pub(crate) fn signal_by(process: BorrowedFd<'_>, signal: i32) -> io::Result<()> {
+    // SAFETY: the descriptor is open; no further information is given.
+    let sent = unsafe {
+        libc::syscall(
+            libc::SYS_pidfd_send_signal,
+            process.as_raw_fd(),
+            signal,
+            std::ptr::null::<libc::siginfo_t>(),
+            0,
+        )
+    };
+    result(sent).map(drop)
+}
+
 /// Waits until one of the descriptors is readable, a signal comes, or the time is over; says which
 /// are.
 pub(crate) fn wait(fds: &[BorrowedFd<'_>], timeout_ms: i32) -> io::Result<Vec<bool>> {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use gprobe_compiler::target::{TargetBinary, World};
 use gprobe_lang::ast::{AttachPoint, Item, Script};
 use gprobe_lang::source::Spanned;
-use gprobe_runtime::process::mappings;
+use gprobe_runtime::process::{mapped_file, mappings};
 use gprobe_runtime::{LiveWorld, open_binary};
 use gprobe_symbols::{Binary, Function, Functions, Usdt, glob_matches};
 
@@ -85,24 +85,25 @@ pub(super) fn matching(file: &str, pid: Option<u32>) -> Vec<TargetBinary> {
 
 /// A file that is no pattern.
 pub(super) fn exact(file: &str, pid: Option<u32>) -> Result<TargetBinary, Failure> {
-    LiveWorld::new(pid).binary(file).map_err(|absent| Failure::Target(absent.reason))
+    LiveWorld::new(pid.as_slice()).binary(file).map_err(|absent| Failure::Target(absent.reason))
 }
 
 /// Files with code that a process has mapped: as it calls them, and as they are opened from here.
 fn mapped(file: &str, pid: u32) -> Vec<(String, String)> {
-    let mut paths: Vec<String> = mappings(pid)
+    let mut found: Vec<(String, String)> = mappings(pid)
         .unwrap_or_default()
         .into_iter()
         .filter(|mapping| mapping.executable && mapping.inode != 0)
-        .map(|mapping| mapping.path)
-        .filter(|path| {
+        .filter(|mapping| {
+            let path = &mapping.path;
             let name = path.rsplit('/').next().unwrap_or(path);
             glob_matches(file, path) || !file.contains('/') && glob_matches(file, name)
         })
+        .filter_map(|mapping| Some((mapping.path.clone(), mapped_file(pid, &mapping).ok()?)))
         .collect();
-    paths.sort();
-    paths.dedup();
-    paths.into_iter().map(|path| (path.clone(), format!("/proc/{pid}/root{path}"))).collect()
+    found.sort();
+    found.dedup_by(|a, b| a.0 == b.0);
+    found
 }
 
 /// Files that are there. Nothing is found without a folder: all of a search path would be too much.

@@ -23,7 +23,7 @@ pub(super) fn list(pattern: Option<&str>, file: &FileArgs, verbose: bool) -> Res
     if let Some(rest) = pattern.and_then(|p| p.strip_prefix("kprobe:").or_else(|| p.strip_prefix("k:"))) {
         return kernel_functions(rest);
     }
-    let Some(program) = executable(file.pid, file.exe.as_deref())? else {
+    let Some(program) = executable(file.pid.as_slice(), file.exe.as_deref())? else {
         if pattern.is_none() {
             return tracepoints("*", verbose);
         }
@@ -141,7 +141,7 @@ fn kernel_functions_of(world: &LiveWorld, pattern: &str) -> Result<Vec<String>, 
 }
 
 fn kernel_functions(pattern: &str) -> Result<u8, Failure> {
-    let found = kernel_functions_of(&LiveWorld::new(None), pattern)
+    let found = kernel_functions_of(&LiveWorld::new(&[]), pattern)
         .map_err(|absent| Failure::Target(absent.reason))?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     for function in found {
@@ -152,7 +152,7 @@ fn kernel_functions(pattern: &str) -> Result<u8, Failure> {
 }
 
 fn tracepoints(pattern: &str, verbose: bool) -> Result<u8, Failure> {
-    let world = LiveWorld::new(None);
+    let world = LiveWorld::new(&[]);
     let (category, name) = pattern.split_once(':').unwrap_or((pattern, "*"));
     let mut found = world.tracepoints(category, name).map_err(|absent| Failure::Target(absent.reason))?;
     if found.is_empty() {

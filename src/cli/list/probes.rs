@@ -25,11 +25,11 @@ const UNITS: [&str; 4] = ["us", "ms", "s", "hz"];
 pub(in crate::cli) fn probes(args: &Run) -> Result<u8, Failure> {
     // It is never released, and gone without one instruction when the list is done.
     let command = args.target.command.as_deref().map(run::spawn).transpose()?;
-    let pid = args.target.pid.or(command.as_ref().map(Spawned::pid));
+    let pid = args.target.pid.first().copied().or(command.as_ref().map(Spawned::pid));
     let mut list = List {
-        world: LiveWorld::new(pid),
+        world: LiveWorld::new(pid.as_slice()),
         pid,
-        executable: executable(pid, args.target.exe.as_deref())?,
+        executable: executable(pid.as_slice(), args.target.exe.as_deref())?,
         verbose: args.verbose,
         whole: None,
         listed: HashSet::new(),

@@ -10,6 +10,7 @@ pub(crate) mod names;
 pub(crate) mod offsets;
 pub(crate) mod sites;
 pub(crate) mod tls;
+pub(crate) mod tls_slot;
 pub(crate) mod variables;
 pub(crate) mod version;
 pub(crate) mod wait_reasons;

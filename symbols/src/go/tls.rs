@@ -9,18 +9,22 @@ use crate::insn::operands::{ThreadSlot, thread_slot};
 /// `settls`; the linker's `runtime.tlsg`).
 const USUAL: i64 = -8;
 
+/// What `runtime.stackcheck` (`asm_amd64.s`) tells, which begins with reading the slot.
+pub(crate) fn by_code(binary: &Binary) -> Option<ThreadSlot> {
+    binary.runtime_code("runtime.stackcheck").iter().find_map(|code| thread_slot(code))
+}
+
 /// Bytes from `fsbase` to the slot.
 ///
 /// Thread-local data lies below `fsbase` (variant II of the ELF handling of TLS), the
 /// executable's own right below: its block starts at `-memsz`, rounded up to its alignment. Where there
-/// is no symbol, `runtime.stackcheck` (`asm_amd64.s`) tells: it begins with reading the slot.
+/// is no symbol, code tells.
 pub(crate) fn slot(binary: &Binary) -> Result<Evidenced<i64>, Reason> {
     binary.go_version().ok_or(Reason::NotGo)?;
     let usual = Evidenced::new(USUAL, Evidence::Convention);
     let Some((size, align)) = binary.elf().tls else { return Ok(usual) };
     let Some(symbol) = binary.tls_symbol("runtime.tlsg") else {
-        let bodies = binary.runtime_code("runtime.stackcheck");
-        return match bodies.iter().find_map(|code| thread_slot(code)) {
+        return match by_code(binary) {
             Some(ThreadSlot::Offset(offset)) => Ok(Evidenced::new(offset, Evidence::Disassembly)),
             Some(ThreadSlot::Word(_)) => {
                 Err(Reason::Stripped { what: "where a thread's current goroutine is".to_owned() })
