@@ -7,6 +7,7 @@ mod fuzz;
 mod test;
 mod toolchains;
 mod verify;
+mod vm;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -30,6 +31,8 @@ usage: cargo xtask TASK
   fuzz TARGET [RUNS]       try RUNS inputs (100000) on `parse` or `check`
                            (needs nightly and cargo-fuzz)
   verify [SCRIPTS [SEED]]  load random scripts (20000) in the kernel (as root)
+  vm [KERNEL [FILTER]]     run live tests on another kernel, in a virtual machine (as root);
+                           `vm --all` on all of them; `vm` lists them
 ";
 
 /// A task by its name.
@@ -43,6 +46,7 @@ fn task(name: &str) -> Option<fn(&[String]) -> Outcome> {
         "compat" => compat::compat,
         "fuzz" => fuzz::fuzz,
         "verify" => verify::verify,
+        "vm" => vm::vm,
         _ => return None,
     })
 }
@@ -99,7 +103,7 @@ mod tests {
             .filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')))
             .filter_map(|line| line.split_whitespace().next())
             .collect();
-        assert_eq!(names.len(), 8);
+        assert_eq!(names.len(), 9);
         for name in names {
             assert!(task(name).is_some(), "{name}");
         }
