@@ -162,6 +162,12 @@ pub trait World {
     /// Where the kernel gives no BTF.
     fn task_fsbase_offset(&self) -> Result<u32, Absent>;
 
+    /// Bytes from the start of the kernel's `struct task_struct` to `stack`.
+    ///
+    /// # Errors
+    /// Where the kernel gives no BTF.
+    fn task_stack_offset(&self) -> Result<u32, Absent>;
+
     /// What is added to a file's addresses where the process has it in memory.
     ///
     /// # Errors
