@@ -88,6 +88,44 @@ fn scripts_compile_for_the_oldest_and_the_newest_kernel() {
     }
 }
 
+/// What came after 5.10, as the disassembly names it.
+const LATER: [&str; 7] = [
+    "may_goto",
+    "get_current_task_btf",
+    "for_each_map_elem",
+    "get_attach_cookie",
+    "task_pt_regs",
+    "map_lookup_percpu_elem",
+    "ktime_get_tai_ns",
+];
+
+#[test]
+fn what_the_oldest_kernel_lacks_is_refused_or_not_used() {
+    let refused = [
+        ("begin { @m[1] = 1; for ($kv : @m) { print($kv); } }", "5.13"),
+        ("begin { @m[1] = 1; print(len(@m)); }", "5.13"),
+        ("begin { @c = count(); print((uint64)@c); }", "5.19"),
+        ("begin { print(nsecs(tai)); }", "6.1"),
+        ("begin { $i = 0; while ($i < rand) { $i++; } }", "6.9"),
+    ];
+    for (script, since) in refused {
+        let found = build(script, &KernelFacts::oldest()).expect_err(script);
+        assert!(found.iter().all(|d| d.code == "kernel-too-old"), "{script}: {found:?}");
+        let told = found.iter().flat_map(|d| &d.notes).any(|note| note.contains(&format!("Linux {since}")));
+        assert!(told, "{script}: {found:?}");
+        // What is tried is in the list.
+        let code = emit::disassemble(&build(script, &KernelFacts::newest()).expect(script).code);
+        assert!(LATER.iter().any(|later| code.contains(later)), "{script}:\n{code}");
+    }
+    let loops = "begin { for ($i : 0..200) { @s = $i; } unroll (10) { @s += 1; } print(@s); }";
+    for script in SCRIPTS.iter().chain([&loops]) {
+        let code = emit::disassemble(&build(script, &KernelFacts::oldest()).expect(script).code);
+        for later in LATER {
+            assert!(!code.contains(later), "{script} uses {later}:\n{code}");
+        }
+    }
+}
+
 #[test]
 fn equal_scripts_give_equal_bytes() {
     for script in SCRIPTS {

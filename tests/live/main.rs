@@ -17,6 +17,7 @@ mod kit;
 mod language;
 mod lookups;
 mod objects;
+mod older;
 mod safety;
 mod scripts;
 mod tutorial;

@@ -83,10 +83,11 @@ pub(crate) const GROUPS: &[Group] = &[
         &[
             live("arithmetic::all_operators_give_what_the_language_says_on_all_widths", BARE),
             live("language::strings_and_tuples_are_compared_kept_and_printed", BARE),
-            live("language::a_key_may_be_a_tuple_of_one_part", BARE),
             live("language::aggregations_give_the_numbers_that_they_should", BARE),
             live("language::maps_are_printed_in_order_and_in_part", BARE),
             live("language::exit_gives_its_code_and_ends_the_probe", BARE),
+            live("older::loops_to_a_number_that_stands_in_the_script_run_everywhere", BARE),
+            live("older::what_came_after_5_10_works_or_is_refused_with_the_version_that_has_it", BARE),
         ],
     ),
     (
