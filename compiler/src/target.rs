@@ -31,6 +31,8 @@ pub struct KernelFacts {
     pub task_registers: bool,
     /// `bpf_map_lookup_percpu_elem` (5.19).
     pub lookup_percpu: bool,
+    /// Keys of maps with more than 512 bytes (5.11).
+    pub large_keys: bool,
     /// `bpf_ktime_get_tai_ns` (6.1).
     pub clock_tai: bool,
     /// CPUs that the kernel may have, as per-CPU maps count them.
@@ -52,6 +54,7 @@ impl KernelFacts {
             for_each_map: true,
             task_registers: true,
             lookup_percpu: true,
+            large_keys: true,
             clock_tai: true,
             possible_cpus: 2,
             pid_namespace: None,
@@ -69,6 +72,7 @@ impl KernelFacts {
             for_each_map: false,
             task_registers: false,
             lookup_percpu: false,
+            large_keys: false,
             clock_tai: false,
             ..Self::newest()
         }

@@ -53,6 +53,7 @@ fn abilities(facts: &KernelFacts) -> Vec<Check> {
             "`count()` and the like are printed, but not read in a probe",
             "5.19",
         ),
+        able("large keys", facts.large_keys, "keys of maps have at most 512 bytes", "5.11"),
         able("clock tai", facts.clock_tai, "`nsecs(tai)` is refused", "6.1"),
         able(
             "open-ended loops",

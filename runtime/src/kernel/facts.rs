@@ -25,6 +25,7 @@ pub fn facts() -> KernelFacts {
         for_each_map: version >= (5, 13, 0),
         task_registers: version >= (5, 15, 0),
         lookup_percpu: version >= (5, 19, 0),
+        large_keys: version >= (5, 11, 0),
         clock_tai: version >= (6, 1, 0),
         possible_cpus: possible_cpus(),
         pid_namespace: pid_namespace(),
