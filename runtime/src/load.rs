@@ -11,6 +11,7 @@ use gprobe_compiler::artifact::{Artifact, Attach, Loss, ProgramInfo, ProgramKind
 use gprobe_compiler::target::KernelFacts;
 
 use crate::error::{Error, explain};
+use crate::own_stack;
 use crate::sys::bpf::{NewProgram, UPROBE_MULTI, load_program};
 use crate::sys::process::raise_memlock;
 
@@ -84,11 +85,21 @@ fn load_one(info: &ProgramInfo, insns: &[bpf_insn], facts: &KernelFacts) -> Resu
         }
     };
     let multi = facts.uprobe_multi && matches!(info.attach, Attach::Uprobe { .. });
+    // With its map, which is kept until the program is loaded.
+    let prologue = if own_stack::is_shared(info, facts) {
+        let made = own_stack::prologue();
+        Some(made.map_err(|error| Error::Map { name: "gp_none".into(), why: refused(&error, facts) })?)
+    } else {
+        None
+    };
+    let before = prologue.as_ref().map_or(&[][..], |(_, insns)| insns);
+    let insns = [before, insns].concat();
+    let callbacks: Vec<u32> = info.callbacks.iter().map(|at| at + before.len() as u32).collect();
     let program = NewProgram {
         kind: kind as u32,
         attach_type: if multi { UPROBE_MULTI } else { 0 },
-        insns,
-        callbacks: &info.callbacks,
+        insns: &insns,
+        callbacks: &callbacks,
         name: &info.symbol,
         flags: 0,
     };
