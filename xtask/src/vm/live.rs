@@ -75,7 +75,7 @@ pub(crate) const GROUPS: &[Group] = &[
         &[
             live("values::all_values_are_equal_to_gos_own_on_1_27", VALUES),
             live("values::variables_are_read_by_name", VALUES),
-            live("lookups::keys_of_maps_are_found_on_1_27", LOOKUPS),
+            live("lookups::a_walk_that_is_cut_off_is_told", LOOKUPS),
         ],
     ),
     (
@@ -86,6 +86,7 @@ pub(crate) const GROUPS: &[Group] = &[
             live("language::aggregations_give_the_numbers_that_they_should", BARE),
             live("language::maps_are_printed_in_order_and_in_part", BARE),
             live("language::exit_gives_its_code_and_ends_the_probe", BARE),
+            live("older::check_says_of_this_kernel_what_a_run_would", BARE),
             live("older::loops_to_a_number_that_stands_in_the_script_run_everywhere", BARE),
             live("older::what_came_after_5_10_works_or_is_refused_with_the_version_that_has_it", BARE),
         ],
@@ -111,7 +112,7 @@ pub(crate) const GROUPS: &[Group] = &[
     (
         "the target is not harmed, and nothing stays behind",
         &[
-            live("safety::a_program_with_return_probes_everywhere_runs_to_its_normal_end_20_times", MANY),
+            live("safety::a_program_with_return_probes_everywhere_runs_to_its_normal_end_each_time", MANY),
             live("safety::a_killed_gprobe_leaves_the_target_running_and_no_probe_behind", SPIN),
             live("command::a_target_that_exits_ends_gprobe_with_its_maps", SPIN),
             live("command::a_command_is_probed_from_its_first_instruction", SPIN),
