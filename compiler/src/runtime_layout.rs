@@ -7,6 +7,8 @@ pub struct RuntimeLayout {
     pub tls_g: i64,
     /// From `task_struct` to `thread.fsbase`; absent where no probe needs it.
     pub task_fsbase: Option<u32>,
+    /// From `task_struct` to `stack`; absent where no probe needs it, or the kernel has `bpf_task_pt_regs`.
+    pub task_stack: Option<u32>,
     /// `g.stack.lo`
     pub g_stack_lo: u32,
     /// `g.stack.hi`

@@ -15,7 +15,7 @@ use crate::artifact::StackMode;
 pub struct KernelFacts {
     /// Version: major, minor, patch.
     pub version: (u32, u32, u32),
-    /// One link for many uprobes (6.6).
+    /// One link for many uprobes, in the threads of one process where one is named (6.6, right since 6.10).
     pub uprobe_multi: bool,
     /// `bpf_get_attach_cookie` (5.15).
     pub attach_cookie: bool,
@@ -31,6 +31,10 @@ pub struct KernelFacts {
     pub task_registers: bool,
     /// `bpf_map_lookup_percpu_elem` (5.19).
     pub lookup_percpu: bool,
+    /// Keys of maps with more than 512 bytes (5.11).
+    pub large_keys: bool,
+    /// `bpf_ktime_get_tai_ns` (6.1).
+    pub clock_tai: bool,
     /// CPUs that the kernel may have, as per-CPU maps count them.
     pub possible_cpus: u32,
     /// Where PIDs are those of a namespace that isn't the kernel's first: its device and inode.
@@ -50,6 +54,8 @@ impl KernelFacts {
             for_each_map: true,
             task_registers: true,
             lookup_percpu: true,
+            large_keys: true,
+            clock_tai: true,
             possible_cpus: 2,
             pid_namespace: None,
         }
@@ -66,6 +72,8 @@ impl KernelFacts {
             for_each_map: false,
             task_registers: false,
             lookup_percpu: false,
+            large_keys: false,
+            clock_tai: false,
             ..Self::newest()
         }
     }
@@ -192,6 +200,12 @@ pub trait World {
             candidates: Vec::new(),
         })
     }
+
+    /// Bytes from the start of the kernel's `struct task_struct` to `stack`.
+    ///
+    /// # Errors
+    /// Where the kernel gives no BTF.
+    fn task_stack_offset(&self) -> Result<u32, Absent>;
 
     /// What is added to a file's addresses where the process has it in memory.
     ///

@@ -11,10 +11,16 @@ pub const RAX: u16 = 80;
 pub const RDX: u16 = 96;
 /// Offset of RIP.
 pub const RIP: u16 = 128;
+/// Offset of CS.
+pub const CS: u16 = 136;
 /// Offset of EFLAGS.
 pub const FLAGS: u16 = 144;
 /// Offset of RSP.
 pub const RSP: u16 = 152;
+/// Bytes of `pt_regs`.
+pub const REGISTERS: u16 = 168;
+/// CS in 64-bit programs (`__USER_CS`).
+pub const USER_CODE: i64 = 0x33;
 /// Carry and zero flag: `jbe` is taken where one is set.
 pub const CARRY_OR_ZERO: i64 = 0x41;
 

@@ -42,6 +42,10 @@ impl World for Bare {
     fn task_fsbase_offset(&self) -> Result<u32, Absent> {
         Ok(3128)
     }
+
+    fn task_stack_offset(&self) -> Result<u32, Absent> {
+        Ok(32)
+    }
 }
 
 fn build(script: &str, kernel: &KernelFacts) -> Result<Compiled, Vec<Diagnostic>> {
@@ -64,7 +68,7 @@ fn build(script: &str, kernel: &KernelFacts) -> Result<Compiled, Vec<Diagnostic>
 const SCRIPTS: &[&str] = &[
     "begin { exit(); }",
     "interval:1s { @[pid, comm] = count(); @h = hist(nsecs); @l = lhist(rand, 0, 100, 10); print(@h); clear(@h); }",
-    "tracepoint:sched:sched_switch /args.prev_pid > 1/ { @[args.prev_comm, str(args.file)] = stats(args.prev_pid); }",
+    "config = { max_strlen = 200 } tracepoint:sched:sched_switch /args.prev_pid > 1/ { @[args.prev_comm, str(args.file)] = stats(args.prev_pid); }",
     "profile:hz:99 { @u[ustack] = count(); @k[kstack(3)] = count(); @t = (comm, (cpu, probe)); $x = @t.1.0; print($x); }",
     "begin { $a = $1 / -2 % 3; @x[$a] = $a > 1 ? \"yes\" : \"no\"; @x[2] = str($2); printf(\"%s %d\\n\", @x[2], ++$a); }",
 ];
@@ -82,6 +86,45 @@ fn scripts_compile_for_the_oldest_and_the_newest_kernel() {
             if !kernel.atomic_fetch {
                 assert!(!code.contains("xchg"), "{script}:\n{code}");
             }
+        }
+    }
+}
+
+/// What came after 5.10, as the disassembly names it.
+const LATER: [&str; 7] = [
+    "may_goto",
+    "get_current_task_btf",
+    "for_each_map_elem",
+    "get_attach_cookie",
+    "task_pt_regs",
+    "map_lookup_percpu_elem",
+    "ktime_get_tai_ns",
+];
+
+#[test]
+fn what_the_oldest_kernel_lacks_is_refused_or_not_used() {
+    let refused = [
+        ("begin { @m[1] = 1; for ($kv : @m) { print($kv); } }", "5.13"),
+        ("begin { @m[1] = 1; print(len(@m)); }", "5.13"),
+        ("begin { @c = count(); print((uint64)@c); }", "5.19"),
+        ("begin { print(nsecs(tai)); }", "6.1"),
+        ("tracepoint:sched:sched_switch { @[str(args.file), 1] = count(); }", "5.11"),
+        ("begin { $i = 0; while ($i < rand) { $i++; } }", "6.9"),
+    ];
+    for (script, since) in refused {
+        let found = build(script, &KernelFacts::oldest()).expect_err(script);
+        assert!(found.iter().all(|d| d.code == "kernel-too-old"), "{script}: {found:?}");
+        let told = found.iter().flat_map(|d| &d.notes).any(|note| note.contains(&format!("Linux {since}")));
+        assert!(told, "{script}: {found:?}");
+        // What is tried is in the list.
+        let code = emit::disassemble(&build(script, &KernelFacts::newest()).expect(script).code);
+        assert!(since == "5.11" || LATER.iter().any(|later| code.contains(later)), "{script}:\n{code}");
+    }
+    let loops = "begin { for ($i : 0..200) { @s = $i; } unroll (10) { @s += 1; } print(@s); }";
+    for script in SCRIPTS.iter().chain([&loops]) {
+        let code = emit::disassemble(&build(script, &KernelFacts::oldest()).expect(script).code);
+        for later in LATER {
+            assert!(!code.contains(later), "{script} uses {later}:\n{code}");
         }
     }
 }

@@ -94,6 +94,10 @@ impl World for Machine {
         Ok(3128)
     }
 
+    fn task_stack_offset(&self) -> Result<u32, Absent> {
+        Ok(32)
+    }
+
     fn load_bias(&self, _: &TargetBinary) -> Result<u64, Absent> {
         Ok(0)
     }

@@ -39,4 +39,8 @@ impl World for Bare {
     fn task_fsbase_offset(&self) -> Result<u32, Absent> {
         Ok(3128)
     }
+
+    fn task_stack_offset(&self) -> Result<u32, Absent> {
+        Ok(32)
+    }
 }

@@ -19,6 +19,7 @@ mod iterate;
 pub mod kernel;
 mod load;
 mod names;
+mod own_stack;
 pub mod process;
 mod read;
 mod symbolise;

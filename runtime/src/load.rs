@@ -11,6 +11,7 @@ use gprobe_compiler::artifact::{Artifact, Attach, Loss, ProgramInfo, ProgramKind
 use gprobe_compiler::target::KernelFacts;
 
 use crate::error::{Error, explain};
+use crate::own_stack;
 use crate::sys::bpf::{NewProgram, UPROBE_MULTI, load_program};
 use crate::sys::process::raise_memlock;
 
@@ -34,7 +35,7 @@ impl Loaded {
     /// # Errors
     /// Where the kernel refuses one; the message says why.
     pub fn load(artifact: Artifact, facts: &KernelFacts) -> Result<Self, Error> {
-        if facts.version < (5, 11, 0) {
+        if charges_memlock(facts) {
             raise_memlock();
         }
         let mut object = Object::parse(&artifact.elf).map_err(|e| Error::Object(e.to_string()))?;
@@ -43,7 +44,7 @@ impl Loaded {
         let mut maps = BTreeMap::new();
         for (name, definition) in &definitions {
             let map = MapData::create(definition.clone(), name, None)
-                .map_err(|error| Error::Map { name: name.clone(), why: map_error(&error) })?;
+                .map_err(|error| Error::Map { name: name.clone(), why: map_error(&error, facts) })?;
             maps.insert(name.clone(), map);
         }
         let text: HashSet<usize> = object.functions.keys().map(|key| key.0).collect();
@@ -84,11 +85,21 @@ fn load_one(info: &ProgramInfo, insns: &[bpf_insn], facts: &KernelFacts) -> Resu
         }
     };
     let multi = facts.uprobe_multi && matches!(info.attach, Attach::Uprobe { .. });
+    // With its map, which is kept until the program is loaded.
+    let prologue = if own_stack::is_shared(info, facts) {
+        let made = own_stack::prologue();
+        Some(made.map_err(|error| Error::Map { name: "gp_none".into(), why: refused(&error, facts) })?)
+    } else {
+        None
+    };
+    let before = prologue.as_ref().map_or(&[][..], |(_, insns)| insns);
+    let insns = [before, insns].concat();
+    let callbacks: Vec<u32> = info.callbacks.iter().map(|at| at + before.len() as u32).collect();
     let program = NewProgram {
         kind: kind as u32,
         attach_type: if multi { UPROBE_MULTI } else { 0 },
-        insns,
-        callbacks: &info.callbacks,
+        insns: &insns,
+        callbacks: &callbacks,
         name: &info.symbol,
         flags: 0,
     };
@@ -102,7 +113,7 @@ fn load_one(info: &ProgramInfo, insns: &[bpf_insn], facts: &KernelFacts) -> Resu
     {
         return Ok(fd);
     }
-    let mut why = explain(&refused);
+    let mut why = self::refused(&refused, facts);
     if !matches!(refused.raw_os_error(), Some(libc::EPERM)) {
         // Once more, for the verifier's reasons.
         let mut log = vec![0; LOG_BYTES];
@@ -118,18 +129,33 @@ fn load_one(info: &ProgramInfo, insns: &[bpf_insn], facts: &KernelFacts) -> Resu
     Err(Error::Program { title: info.title.clone(), why })
 }
 
-fn map_error(error: &aya::maps::MapError) -> String {
+fn map_error(error: &aya::maps::MapError, facts: &KernelFacts) -> String {
     match error {
-        aya::maps::MapError::CreateError { io_error, .. } => explain(io_error),
+        aya::maps::MapError::CreateError { io_error, .. } => refused(io_error, facts),
         other => other.to_string(),
     }
+}
+
+/// Why the kernel gave no memory, or the user no right.
+fn refused(error: &io::Error, facts: &KernelFacts) -> String {
+    let why = explain(error);
+    // The same errno stands for the limit of locked memory there, where it could not be raised.
+    if charges_memlock(facts) && error.raw_os_error() == Some(libc::EPERM) {
+        return format!("{why}; or its limit of locked memory is too low: `ulimit -l unlimited`");
+    }
+    why
+}
+
+/// Before 5.11, what BPF takes counts as locked memory.
+fn charges_memlock(facts: &KernelFacts) -> bool {
+    facts.version < (5, 11, 0)
 }
 
 /// `BPF_F_TEST_STATE_FREQ`
 const COMPARE_OFTEN: u32 = 1 << 3;
 
-/// Loads a program that does nothing: whether this user and kernel can use BPF at all.
-pub(crate) fn trivial_program() -> io::Result<()> {
+/// Loads a program that does nothing: whether this user and kernel can use BPF at all, and programs of an attach type.
+pub(crate) fn trivial_program(attach_type: u32) -> io::Result<OwnedFd> {
     // r0 = 0; exit
     let mut zero: bpf_insn =
         bpf_insn { code: 0xb7, _bitfield_align_1: [], _bitfield_1: Default::default(), off: 0, imm: 0 };
@@ -139,6 +165,20 @@ pub(crate) fn trivial_program() -> io::Result<()> {
     let insns = [zero, exit];
     let kind = bpf_prog_type::BPF_PROG_TYPE_KPROBE as u32;
     let program =
-        NewProgram { kind, attach_type: 0, insns: &insns, callbacks: &[], name: "gp_trivial", flags: 0 };
-    load_program(&program, None).map(drop)
+        NewProgram { kind, attach_type, insns: &insns, callbacks: &[], name: "gp_trivial", flags: 0 };
+    load_program(&program, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_of_locked_memory_is_named_where_the_kernel_has_it() {
+        let error = io::Error::from_raw_os_error(libc::EPERM);
+        assert!(refused(&error, &KernelFacts::oldest()).contains("ulimit -l"));
+        assert!(!refused(&error, &KernelFacts::newest()).contains("ulimit -l"));
+        let other = io::Error::from_raw_os_error(libc::EINVAL);
+        assert!(!refused(&other, &KernelFacts::oldest()).contains("ulimit -l"));
+    }
 }

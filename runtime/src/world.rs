@@ -395,19 +395,26 @@ impl World for LiveWorld {
     }
 
     fn task_fsbase_offset(&self) -> Result<u32, Absent> {
-        let absent = |reason: String| Absent { reason, candidates: Vec::new() };
-        let bytes = fs::read(VMLINUX).map_err(|error| {
-            absent(format!(
-                "outside Go code it needs the kernel's types, and {VMLINUX} can't be read: {error}"
-            ))
-        })?;
-        let btf = Btf::parse(&bytes).ok_or_else(|| absent(format!("{VMLINUX} is damaged")))?;
-        let offset = |name, member| btf.member_offset(name, member);
-        match (offset("task_struct", "thread"), offset("thread_struct", "fsbase")) {
-            (Some(thread), Some(fsbase)) => Ok(thread + fsbase),
-            _ => Err(absent("the kernel's types do not say where a thread's fsbase is".into())),
-        }
+        kernel_types("a thread's fsbase", |btf| {
+            let (thread, fsbase) =
+                (btf.member_offset("task_struct", "thread")?, btf.member_offset("thread_struct", "fsbase")?);
+            Some(thread + fsbase)
+        })
     }
+
+    fn task_stack_offset(&self) -> Result<u32, Absent> {
+        kernel_types("a thread's stack in the kernel", |btf| btf.member_offset("task_struct", "stack"))
+    }
+}
+
+/// Looks for `what` in the kernel's types.
+fn kernel_types(what: &str, find: impl FnOnce(&Btf<'_>) -> Option<u32>) -> Result<u32, Absent> {
+    let absent = |reason: String| Absent { reason, candidates: Vec::new() };
+    let bytes = fs::read(VMLINUX).map_err(|error| {
+        absent(format!("outside Go code it needs the kernel's types, and {VMLINUX} can't be read: {error}"))
+    })?;
+    let btf = Btf::parse(&bytes).ok_or_else(|| absent(format!("{VMLINUX} is damaged")))?;
+    find(&btf).ok_or_else(|| absent(format!("the kernel's types do not say where {what} is")))
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use gprobe_compiler::Compiled;
 use gprobe_compiler::resolve::dump;
-use gprobe_compiler::target::{KernelFacts, Options, Processes, Target};
+use gprobe_compiler::target::{Options, Processes, Target};
 use gprobe_lang::diagnostic::Diagnostic;
-use gprobe_runtime::LiveWorld;
+use gprobe_runtime::{LiveWorld, kernel};
 
 use super::args::{Emit, Looked};
 use super::run::{settings, split_params};
@@ -62,7 +62,7 @@ fn build(source: &Source, looked: &Looked) -> Result<Compiled, Failure> {
     let target = Target {
         processes: Processes::one(file.pid),
         executable,
-        kernel: &KernelFacts::newest(),
+        kernel: &kernel::facts(),
         world: &world,
         options: Options { unsafe_allowed: true, ..Options::default() },
         command: None,

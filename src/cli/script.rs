@@ -153,6 +153,10 @@ impl World for ScriptWorld<'_> {
         self.world.task_offsets()
     }
 
+    fn task_stack_offset(&self) -> Result<u32, Absent> {
+        self.world.task_stack_offset()
+    }
+
     fn load_bias(&self, file: &TargetBinary) -> Result<u64, Absent> {
         self.world.load_bias(file)
     }

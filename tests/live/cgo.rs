@@ -1,6 +1,8 @@
 //! Calls into C: counted exactly, and as long as C itself says.
 
-use gprobe_testkit::Target;
+use std::time::Duration;
+
+use gprobe_testkit::{Target, patience};
 use serde_json::Value;
 
 use super::kit::{number, program, trace};
@@ -65,8 +67,10 @@ fn latencies_agree_with_what_c_measured() {
         let truth = target.truth(&format!("sum_ns.{function}")) as f64 / count as f64;
         let seen = number(&ns, &function) as f64 / count as f64;
         let off = (seen - truth).abs();
+        // On a slow machine as much more lies between C's clock and the probe's.
+        let between = patience(Duration::from_micros(50)).as_nanos() as f64;
         assert!(
-            off < 50_000.0 || off < 0.2 * truth,
+            off < between || off < 0.2 * truth,
             "{function}: C says {truth:.0} ns a call, gprobe {seen:.0}"
         );
     }

@@ -107,10 +107,11 @@ fn listing_knows_all_kinds_and_patterns() {
     assert!(kernel.contains("tracepoint:sched:sched_switch\n"), "{kernel}");
     assert!(kernel.ends_with("rawtracepoint:sched_switch\n"), "{kernel}");
     let whole = list(&["*sched_switch*"]).stdout;
-    assert_eq!(
-        whole.lines().collect::<Vec<_>>(),
-        ["tracepoint:sched:sched_switch", "rawtracepoint:sched_switch"]
-    );
+    // Some kernels have functions of such names too.
+    let (functions, others): (Vec<&str>, Vec<&str>) =
+        whole.lines().partition(|line| line.starts_with("kprobe:") || line.starts_with("kretprobe:"));
+    assert_eq!(others, ["tracepoint:sched:sched_switch", "rawtracepoint:sched_switch"]);
+    assert!(functions.iter().all(|line| line.contains("sched_switch")), "{whole}");
     assert_eq!(list(&["interval"]).stdout, "interval:us:\ninterval:ms:\ninterval:s:\ninterval:hz:\n");
     let counted = list(&["*ware:c*"]).stdout;
     assert!(counted.contains("hardware:cpu-cycles:\n") && counted.contains("software:cpu:\n"), "{counted}");

@@ -10,17 +10,21 @@ use gprobe_testkit::{Target, require_bpf};
 
 use super::kit::program;
 
-/// Counts of `@`, by the name that is its key, from a run on `spin` with these facts.
-fn counts(script: &str, facts: &KernelFacts) -> Vec<(String, i128)> {
-    counts_of(1, script, facts)
+/// What older kernels lack, with what else this one has.
+fn oldest() -> KernelFacts {
+    let newest = gprobe_runtime::kernel::facts();
+    KernelFacts {
+        version: newest.version,
+        possible_cpus: newest.possible_cpus,
+        pid_namespace: newest.pid_namespace,
+        ..KernelFacts::oldest()
+    }
 }
 
-/// As [`counts`], of several processes together.
-fn counts_of(processes: usize, script: &str, facts: &KernelFacts) -> Vec<(String, i128)> {
+/// Counts of `@`, by the name or the stack that is its key, from a run on programs with these facts.
+fn counts(programs: &mut [Target], script: &str, facts: &KernelFacts) -> Vec<(String, i128)> {
     require_bpf();
-    let mut spins: Vec<Target> =
-        (0..processes).map(|_| Target::start(&program("spin"), &["-n", "300"])).collect();
-    let pids: Vec<u32> = spins.iter().map(Target::pid).collect();
+    let pids: Vec<u32> = programs.iter().map(Target::pid).collect();
     let world = LiveWorld::new(&pids);
     let parsed = gprobe_lang::parse(SourceId(0), script);
     let target = CompileTarget {
@@ -37,9 +41,9 @@ fn counts_of(processes: usize, script: &str, facts: &KernelFacts) -> Vec<(String
     let compiled = gprobe_compiler::compile(&parsed.script, &target).expect("compiles");
     let loaded = Loaded::load(compiled.artifact, facts).expect("loads");
     let mut attached = loaded.attach(&target.processes).expect("attaches");
-    for spin in &mut spins {
-        spin.go();
-        spin.wait_done();
+    for program in programs {
+        program.go();
+        program.wait_done();
     }
     let end = Instant::now() + Duration::from_millis(200);
     while Instant::now() < end {
@@ -54,12 +58,20 @@ fn counts_of(processes: usize, script: &str, facts: &KernelFacts) -> Vec<(String
         .map(|entry| match (entry.key.first(), entry.datum) {
             (Some(Value::Name(name)), MapDatum::Number(n)) => (name.clone(), n),
             (Some(Value::Enum { name: Some(name), .. }), MapDatum::Number(n)) => (name.clone(), n),
+            (Some(Value::Stack { frames, .. }), MapDatum::Number(n)) => {
+                let names: Vec<&str> =
+                    frames.iter().map(|frame| frame.function.as_deref().unwrap_or("?")).collect();
+                (names.join(" < "), n)
+            }
             other => panic!("{other:?}"),
         })
         .collect();
     found.sort();
-    spins.into_iter().for_each(Target::finish);
     found
+}
+
+fn spin() -> Target {
+    Target::start(&program("spin"), &["-n", "300"])
 }
 
 #[test]
@@ -67,22 +79,46 @@ fn perf_events_are_in_each_of_several_processes() {
     let facts = KernelFacts { uprobe_multi: false, ..gprobe_runtime::kernel::facts() };
     let script = "go:main.work, go:main.work:return { @[probe] = count(); }";
     let both = [("go:main.work".into(), 600), ("go:main.work:return".into(), 600)];
-    assert_eq!(counts_of(2, script, &facts), both);
+    let mut spins = [spin(), spin()];
+    assert_eq!(counts(&mut spins, script, &facts), both);
+    spins.into_iter().for_each(Target::finish);
 }
 
 #[test]
 fn perf_events_count_as_exactly_as_one_link() {
     let facts = KernelFacts { uprobe_multi: false, ..gprobe_runtime::kernel::facts() };
     let script = "go:main.work, go:main.work:return { @[probe] = count(); }";
-    assert_eq!(counts(script, &facts), [("go:main.work".into(), 300), ("go:main.work:return".into(), 300)]);
+    let mut spins = [spin()];
+    let found = counts(&mut spins, script, &facts);
+    assert_eq!(found, [("go:main.work".into(), 300), ("go:main.work:return".into(), 300)]);
+    spins.into_iter().for_each(Target::finish);
 }
 
 #[test]
 fn without_cookies_each_site_has_its_own_program() {
-    let newest = gprobe_runtime::kernel::facts();
-    let oldest = KernelFacts { version: newest.version, ..KernelFacts::oldest() };
-    let facts =
-        KernelFacts { possible_cpus: newest.possible_cpus, pid_namespace: newest.pid_namespace, ..oldest };
     let script = "go:main.work, go:main.work:return { @[func] = count(); }";
-    assert_eq!(counts(script, &facts), [("main.work".into(), 600)]);
+    let mut spins = [spin()];
+    assert_eq!(counts(&mut spins, script, &oldest()), [("main.work".into(), 600)]);
+    spins.into_iter().for_each(Target::finish);
+}
+
+/// A thread's registers are looked for where its way into the kernel left them.
+#[test]
+fn goroutines_have_their_stacks_in_the_kernel_without_its_help() {
+    let mut programs = [Target::start(&program("goids"), &["-depth", "1", "-foreign", "0"])];
+    let script = "tracepoint:syscalls:sys_enter_lseek /(int32)args.fd == -1/ { @[gostack] = count(); }";
+    let found = counts(&mut programs, script, &oldest());
+    let [goids] = programs;
+    let inside = "internal/runtime/syscall/linux.Syscall6 < syscall.RawSyscall6";
+    let wanted = |stack: &str, count: &str| {
+        (format!("{stack} < main.round < main.main.func1"), i128::from(goids.truth(count)))
+    };
+    let mut all = [
+        wanted(&format!("{inside} < syscall.Syscall"), "lseek.go"),
+        wanted(&format!("{inside} < syscall.RawSyscall"), "lseek.raw"),
+        wanted("runtime.cgocall < main._Cfunc_c_lseek", "lseek.c"),
+    ];
+    all.sort();
+    assert_eq!(found, all);
+    goids.finish();
 }

@@ -1,6 +1,6 @@
 //! The goroutine is right in every context: Go code, assembly, C under cgo, the kernel.
 
-use super::kit::{number, program, trace};
+use super::kit::{number, program, trace, trace_skipped};
 
 #[test]
 fn goid_is_the_one_the_program_knows_in_all_four_contexts() {
@@ -30,7 +30,7 @@ fn goid_is_the_one_the_program_knows_in_all_four_contexts() {
             @outside[\"kernel\", cur_m < 0, false] = count();
         }}"
     );
-    let (output, target) = trace(&path, &[], &["-e", &script]);
+    let (output, target, skipped) = trace_skipped(&path, &[], &["-e", &script]);
     let maps = output.maps();
     assert!(!maps.contains_key("@wrong"), "{maps:?}");
     let hits = output.map("@hits");
@@ -38,7 +38,8 @@ fn goid_is_the_one_the_program_knows_in_all_four_contexts() {
     assert_eq!(number(&hits, "asm"), target.truth("programs/goids/asmprobe.Probe"));
     assert_eq!(number(&hits, "c"), target.truth("c_probe_me"));
     let kernel = target.truth("lseek.go") + target.truth("lseek.raw") + target.truth("lseek.c");
-    assert_eq!(number(&hits, "kernel"), kernel);
+    let seen = number(&hits, "kernel");
+    assert!(seen <= kernel && kernel - seen <= skipped, "{seen} of {kernel}, {skipped} skipped");
     let state = output.map("@state");
     assert_eq!(number(&state, "go,Grunning,0"), target.truth("main.inGo"));
     assert_eq!(number(&state, "asm,Grunning,0"), target.truth("programs/goids/asmprobe.Probe"));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use gprobe_runtime::kernel;
 use gprobe_testkit::{Program, Target};
 
 use super::kit::gprobe;
@@ -55,6 +56,9 @@ const SCRIPT: &str = r#"
             args.p[(1, "p", 2)], (*args.w)["two"], $there ? "true" : "false");
     }"#;
 
+/// What stands behind the number of look-ups that were cut off.
+const CUT: &str = " loops ran longer than the kernel lets them, and were left";
+
 /// How often each line is there.
 fn counted<'l>(lines: impl Iterator<Item = &'l str>) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
@@ -73,11 +77,22 @@ fn look_up(release: &str) {
     target.go();
     assert!(target.end().success());
     let output = running.wait().success();
-    assert!(!output.stderr.contains("lost:"), "Go {release}: something was lost:\n{}", output.stderr);
     let lines = target.lines();
     let told = counted(lines.iter().map(String::as_str));
     let found = counted(output.stdout.lines());
     assert!(told.values().sum::<usize>() > 2000, "only {} look-ups", told.len());
+    // A kernel that follows each round of a loop lets it have few of them: what is cut off is told, each time.
+    let said = output.stderr.lines().find_map(|line| line.strip_prefix("lost: "));
+    if let Some(lost) = said.filter(|_| !kernel::facts().may_goto) {
+        let cut: usize = lost.strip_suffix(CUT).and_then(|n| n.parse().ok()).expect(lost);
+        let right: usize = told.iter().map(|(line, n)| (*n).min(found.get(line).copied().unwrap_or(0))).sum();
+        let all: usize = told.values().sum();
+        assert_eq!(found.values().sum::<usize>(), all, "Go {release}");
+        assert!(all - right <= cut, "Go {release}: {} of {all} are wrong, {cut} were cut off", all - right);
+        assert!(right * 10 > all, "Go {release}: only {right} of {all} are right");
+        return;
+    }
+    assert_eq!(said, None, "Go {release}: something was lost:\n{}", output.stderr);
     let missing: Vec<_> = told.iter().filter(|(line, n)| found.get(*line) != Some(n)).take(20).collect();
     let extra: Vec<_> = found.iter().filter(|(line, n)| told.get(*line) != Some(n)).take(20).collect();
     assert!(

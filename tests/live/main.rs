@@ -19,6 +19,7 @@ mod libraries;
 mod lookups;
 mod namespaces;
 mod objects;
+mod older;
 mod processes;
 mod safety;
 mod scripts;

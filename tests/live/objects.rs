@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use gprobe_runtime::kernel;
+
 use super::kit::{gprobe, program};
 
 #[test]
@@ -29,7 +31,8 @@ fn bpftool_loads_what_the_compiler_emits() {
     let _ = std::fs::remove_dir_all(&pins);
     let says = String::from_utf8_lossy(&load.stderr);
     assert!(load.status.success(), "{says}");
-    assert_eq!(loaded, 7, "{says}");
+    // Without cookies, each site whose name is asked for has a program of its own.
+    assert!(if kernel::facts().attach_cookie { loaded == 7 } else { loaded >= 7 }, "{loaded}: {says}");
 }
 
 #[test]

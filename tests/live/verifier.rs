@@ -43,6 +43,8 @@ enum Fate {
     Loaded,
     /// More than a BPF program can do, which the compiler says.
     TooLarge,
+    /// It needs what this kernel has not, which the compiler says.
+    TooOld,
     /// Taken for wrong.
     Wrong(String),
     /// Refused by the kernel.
@@ -95,6 +97,9 @@ impl Machine {
         };
         match compile(&parsed.script, &target) {
             Err(found) if found.iter().any(|d| d.code == "too-large") => Fate::TooLarge,
+            Err(found) if found.iter().filter(|d| d.is_error()).all(|d| d.code == "kernel-too-old") => {
+                Fate::TooOld
+            }
             Err(found) => Fate::Wrong(told(&found)),
             Ok(compiled) => match Loaded::load(compiled.artifact, &self.facts) {
                 Ok(_) => Fate::Loaded,
@@ -114,15 +119,20 @@ fn has_go(seed: u64) -> bool {
     seed.is_multiple_of(2)
 }
 
-/// Tries scripts on all CPUs; gives how many were tried, how many were too large, and which are bad.
-fn try_all(
-    machine: &Machine,
-    first: u64,
-    programs: u64,
-    limit: Option<Duration>,
-) -> (u64, u64, Vec<(u64, Fate)>) {
+/// What became of many scripts.
+struct Tried {
+    all: u64,
+    too_large: u64,
+    too_old: u64,
+    /// By their seeds.
+    bad: Vec<(u64, Fate)>,
+}
+
+/// Tries scripts on all CPUs.
+fn try_all(machine: &Machine, first: u64, programs: u64, limit: Option<Duration>) -> Tried {
     let start = Instant::now();
-    let (next, tried, too_large) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+    let (next, tried) = (AtomicU64::new(0), AtomicU64::new(0));
+    let (too_large, too_old) = (AtomicU64::new(0), AtomicU64::new(0));
     let bad: Mutex<Vec<(u64, Fate)>> = Mutex::default();
     let one = |index: u64| {
         let seed = first + index;
@@ -130,6 +140,7 @@ fn try_all(
         match machine.fate(&text, has_go(seed)) {
             Fate::Loaded => {}
             Fate::TooLarge => drop(too_large.fetch_add(1, Ordering::Relaxed)),
+            Fate::TooOld => drop(too_old.fetch_add(1, Ordering::Relaxed)),
             fate => {
                 if let Ok(folder) = std::env::var("GPROBE_KEEP") {
                     let text = format!("{text}\n/* {fate:#?} */\n");
@@ -148,6 +159,8 @@ fn try_all(
             scope.spawn(|| {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
+                    // Those that are not for this kernel do not count, within reason.
+                    let programs = (programs + too_old.load(Ordering::Relaxed)).min(programs * 20);
                     let late = index >= FEWEST && limit.is_some_and(|limit| start.elapsed() > limit);
                     if index >= programs || late {
                         break;
@@ -159,7 +172,7 @@ fn try_all(
     });
     let mut bad = bad.into_inner().expect("no one panicked");
     bad.sort_by_key(|(seed, _)| *seed);
-    (tried.into_inner(), too_large.into_inner(), bad)
+    Tried { all: tried.into_inner(), too_large: too_large.into_inner(), too_old: too_old.into_inner(), bad }
 }
 
 #[test]
@@ -168,10 +181,10 @@ fn the_verifier_never_says_no() {
     let (programs, first) = (setting("GPROBE_PROGRAMS", PROGRAMS), setting("GPROBE_SEED", 1));
     let limit = std::env::var_os("GPROBE_PROGRAMS").is_none().then_some(LONGEST);
     let machine = Machine::new();
-    let (tried, too_large, bad) = try_all(&machine, first, programs, limit);
+    let Tried { all: tried, too_large, too_old, bad } = try_all(&machine, first, programs, limit);
     let count = |like: Fate| bad.iter().filter(|(_, fate)| fate.is_like(&like)).count();
     println!(
-        "{tried} scripts from seed {first}: {} refused, {} taken for wrong, {} break the compiler, {too_large} too large",
+        "{tried} scripts from seed {first}: {} refused, {} taken for wrong, {} break the compiler, {too_large} too large, {too_old} need a newer kernel",
         count(Fate::Refused(String::new())),
         count(Fate::Wrong(String::new())),
         count(Fate::Broken(String::new())),
@@ -185,5 +198,13 @@ fn the_verifier_never_says_no() {
         };
         panic!("seed {seed}: {fate:#?}\n{small}\n{:#?}", machine.fate(&small, has_go(*seed)));
     }
-    assert!(too_large * 100 <= tried * TOO_LARGE_PERCENT, "{too_large} of {tried} are too large");
+    assert!(too_large * 100 <= tried * TOO_LARGE_PERCENT, "{too_large} of {tried} are too large"); // A kernel that has everything must be taken for one.
+    let whole = KernelFacts {
+        version: machine.facts.version,
+        possible_cpus: machine.facts.possible_cpus,
+        pid_namespace: machine.facts.pid_namespace,
+        ..KernelFacts::newest()
+    };
+    assert!(too_old == 0 || machine.facts != whole, "{too_old} need a kernel newer than {:?}", machine.facts);
+    assert!(tried - too_old >= programs.min(FEWEST / 4), "{too_old} of {tried} need a newer kernel");
 }

@@ -8,6 +8,7 @@ mod layouts;
 mod test;
 mod toolchains;
 mod verify;
+mod vm;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -32,6 +33,8 @@ usage: cargo xtask TASK
                            (needs nightly and cargo-fuzz)
   layouts                  make the table of the Go runtime's layouts anew, from all toolchains
   verify [SCRIPTS [SEED]]  load random scripts (20000) in the kernel (as root)
+  vm [KERNEL [FILTER]]     run live tests on another kernel, in a virtual machine (as root);
+                           `vm --all` on all of them; `vm` lists them
 ";
 
 /// A task by its name.
@@ -46,6 +49,7 @@ fn task(name: &str) -> Option<fn(&[String]) -> Outcome> {
         "fuzz" => fuzz::fuzz,
         "layouts" => layouts::layouts,
         "verify" => verify::verify,
+        "vm" => vm::vm,
         _ => return None,
     })
 }

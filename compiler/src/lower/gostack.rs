@@ -8,7 +8,7 @@
 
 use super::builder::Builder;
 use super::goroutine::{GSCAN, GSYSCALL, Running};
-use crate::artifact::{GO_STACK_EXACT, GO_STACK_FRAMES, GO_STACK_HEADER, Loss, ProgramKind};
+use crate::artifact::{GO_STACK_EXACT, GO_STACK_FRAMES, GO_STACK_HEADER, Loss};
 use crate::ir::{BinOp, BlockId, Cond, Helper, Operand, Size, VReg};
 use crate::resolve::typed::StackStart;
 use crate::runtime_layout::RuntimeLayout;
@@ -23,6 +23,9 @@ const GPREEMPTED: i64 = 9;
 /// FNV-1a's, applied to words.
 const HASH_START: i64 = 0xcbf2_9ce4_8422_2325_u64.cast_signed();
 const HASH_FACTOR: i64 = 0x0000_0100_0000_01b3;
+
+/// Bytes of a thread's stack in the kernel (`THREAD_SIZE`), for kernels that do not tell where its registers are.
+const KERNEL_STACK: i64 = 16 << 10;
 
 /// About how many instructions the verifier follows for a frame.
 const FRAME_COST: u32 = 40;
@@ -63,9 +66,8 @@ impl Builder<'_> {
                     b.unless_known(&start, known, |b| b.left_stack(curg, layout, &start));
                 }
                 StackStart::Elsewhere => {
-                    if let Some(registers) = b.user_registers() {
-                        b.registers_start(registers, true, (low, high), &start, true);
-                    }
+                    let registers = b.user_registers(layout, known);
+                    b.registers_start(registers, true, (low, high), &start, true);
                     b.unless_known(&start, known, |b| b.left_stack(curg, layout, &start));
                 }
             }
@@ -98,13 +100,28 @@ impl Builder<'_> {
         self.switch_to(after);
     }
 
-    /// The registers with which the thread came into the kernel, where the kernel tells (5.15).
-    fn user_registers(&mut self) -> Option<VReg> {
-        if !self.shared.kernel.task_registers {
-            return (self.probe.kind == ProgramKind::PerfEvent).then(|| self.context());
-        }
-        let task = self.call(Helper::GetCurrentTaskBtf, Vec::new());
-        Some(self.call(Helper::TaskPtRegs, vec![task.into()]))
+    /// The registers with which the thread came into the kernel: the kernel tells where they are (5.15), or they
+    /// are looked for at the top of the thread's stack in the kernel. Where they are not there, that is counted,
+    /// and it goes on at `unknown`.
+    fn user_registers(&mut self, layout: RuntimeLayout, unknown: BlockId) -> VReg {
+        let Some(task_stack) = layout.task_stack else {
+            let task = self.call(Helper::GetCurrentTaskBtf, Vec::new());
+            return self.call(Helper::TaskPtRegs, vec![task.into()]);
+        };
+        let task = self.call(Helper::GetCurrentTask, Vec::new());
+        let field = self.bin(BinOp::Add, task.into(), Operand::Imm(i64::from(task_stack)));
+        let stack = self.read_kernel(field.into(), 8);
+        let top = KERNEL_STACK - i64::from(x64::REGISTERS);
+        let registers = self.bin(BinOp::Add, stack.into(), Operand::Imm(top));
+        let segment = self.bin(BinOp::Add, registers.into(), Operand::Imm(i64::from(x64::CS)));
+        let segment = self.read_kernel(segment.into(), 8);
+        let (there, elsewhere) = (self.new_block(), self.new_block());
+        self.branch(Cond::Eq, segment.into(), Operand::Imm(x64::USER_CODE), there, elsewhere);
+        self.switch_to(elsewhere);
+        self.aside(|b| b.count_loss(Loss::StackFailed));
+        self.jump(unknown);
+        self.switch_to(there);
+        registers
     }
 
     /// Starts from registers whose stack pointer is in the goroutine's own stack. Those of a task are in
@@ -117,9 +134,8 @@ impl Builder<'_> {
         start: &Start,
         caller: bool,
     ) {
-        let in_memory = of_task && self.shared.kernel.task_registers;
         let register = |b: &mut Self, offset: u16| {
-            if !in_memory {
+            if !of_task {
                 return b.context_word(offset);
             }
             let place = b.bin(BinOp::Add, registers.into(), Operand::Imm(i64::from(offset)));

@@ -43,7 +43,7 @@ pub const FUNCTIONS: &[Entry] = &[
     row("funcname", "function", "", "", "@[funcname(reg(\"ip\"))] = count()"),
     row("getopt", "type of default", "", "", "@[getopt(\"bucket\", 10)] = count()"),
     row("gotype", "string", "", "debug information", "print(gotype(curg))"),
-    row("gostack", "gostack_t", "frames", "Linux 5.15 in kernel code", "@[gostack(5)] = count()"),
+    row("gostack", "gostack_t", "frames", "", "@[gostack(5)] = count()"),
     row("gvar", "by variable", "", "debug information", "print(gvar(\"os.Args\"))"),
     row("has_key", "bool", "", "", "@start[goid] = nsecs; print(has_key(@start, goid))"),
     row("hist", "aggregation", "that of n", "", "@ = hist(arg0, 2)"),

@@ -299,6 +299,19 @@ impl Body<'_, '_> {
                 if !self.has_keys(Some(arg), "len", span) {
                     return self.broken(span);
                 }
+                if !self.cx.target.kernel.for_each_map {
+                    self.error(
+                        Diagnostic::error(
+                            "kernel-too-old",
+                            span,
+                            "this kernel does not let a probe count a map's entries",
+                        )
+                        .note("it came with Linux 5.13")
+                        .help(format!(
+                            "count what is added in a map of its own, or print the map: `print(@{name})`"
+                        )),
+                    );
+                }
                 return Expr { kind: ExprKind::MapLen(map), ty: Ty::I64, span };
             }
         }

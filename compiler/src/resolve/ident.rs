@@ -435,7 +435,7 @@ impl Resolver<'_> {
         Ok(self.table("waitreason", || reasons.into_iter().enumerate().map(|(i, n)| (i as u64, n)).collect()))
     }
 
-    /// Reads the runtime's offsets, and that of `fsbase` where `outside_go`.
+    /// Reads the runtime's offsets, and those of the kernel's thread where `outside_go`.
     fn runtime_layout(&mut self, outside_go: bool) -> Result<(), String> {
         if self.runtime.is_none() {
             let executable = self.go_executable().ok_or(NO_GO)?;
@@ -445,6 +445,7 @@ impl Resolver<'_> {
             self.runtime = Some(RuntimeLayout {
                 tls_g: tls,
                 task_fsbase: None,
+                task_stack: None,
                 g_stack_lo: small(offsets.g.stack_lo.value)?,
                 g_stack_hi: small(offsets.g.stack_hi.value)?,
                 g_m: small(offsets.g.m.value)?,
@@ -471,9 +472,15 @@ impl Resolver<'_> {
             });
         }
         if outside_go && self.runtime.is_some_and(|r| r.task_fsbase.is_none()) {
-            let offset = self.target.world.task_fsbase_offset().map_err(|absent| absent.reason)?;
+            let world = self.target.world;
+            let fsbase = world.task_fsbase_offset().map_err(|absent| absent.reason)?;
+            let stack = if self.target.kernel.task_registers {
+                None
+            } else {
+                Some(world.task_stack_offset().map_err(|absent| absent.reason)?)
+            };
             if let Some(runtime) = &mut self.runtime {
-                runtime.task_fsbase = Some(offset);
+                (runtime.task_fsbase, runtime.task_stack) = (Some(fsbase), stack);
             }
         }
         Ok(())

@@ -4,12 +4,15 @@
 use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_lang::source::Span;
 
+use super::Resolver;
 use super::body::Body;
 use super::typed::{Expr, Ty};
 use super::visit;
 
 /// Bytes of a tuple or a record: what a per-CPU map, which holds what the stack can't, has in an entry.
 const LARGEST_TUPLE: u64 = 32 * 1024;
+/// Bytes of a map's key, before Linux 5.11.
+const SMALL_KEY: u64 = 512;
 /// Parts of a tuple and of all tuples in it.
 const MOST_PARTS: usize = 4096;
 /// Tuples in tuples.
@@ -55,6 +58,29 @@ impl Body<'_, '_> {
             );
         }
         operations > LONGEST
+    }
+}
+
+impl Resolver<'_> {
+    /// Says which maps have keys that are more than an old kernel takes.
+    pub(super) fn large_keys(&mut self) {
+        if self.target.kernel.large_keys {
+            return;
+        }
+        let large = self.maps.iter().filter_map(|map| {
+            let bucket = map.value.as_ref().is_some_and(|held| held.map_value().has_buckets());
+            let parts = map.key.iter().flatten().map(|ty| u64::from(ty.stored().size())).sum::<u64>();
+            let bytes = parts + if bucket { 8 } else { 0 };
+            (bytes > SMALL_KEY).then_some((map.name.clone(), bytes, map.first))
+        });
+        for (name, bytes, span) in large.collect::<Vec<_>>() {
+            let message = format!("keys of `@{name}` have {bytes} bytes, and this kernel takes {SMALL_KEY}");
+            self.report(
+                Diagnostic::error("kernel-too-old", span, message)
+                    .note("larger ones came with Linux 5.11")
+                    .help("shorten strings: `config = { max_strlen = 200 }`"),
+            );
+        }
     }
 }
 

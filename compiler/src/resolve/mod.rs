@@ -388,6 +388,7 @@ impl<'t> Resolver<'t> {
         probes.sort_by_key(|probe| probe.kind == ProgramKind::Iterate);
         self.added_to_twice(&probes);
         self.unassigned_maps();
+        self.large_keys();
         if !self.has_errors() && !self.unseen {
             self.unknown_values(&probes);
         }

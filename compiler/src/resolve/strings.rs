@@ -327,7 +327,20 @@ impl Body<'_, '_> {
             Some(Ast::Ident(clock)) => match clock.as_str() {
                 "boot" => self.ident("nsecs", span),
                 "monotonic" => of(ExprKind::MonotonicClock),
-                "tai" | "sw_tai" => of(ExprKind::TaiClock),
+                "tai" | "sw_tai" => {
+                    if !self.cx.target.kernel.clock_tai {
+                        self.error(
+                            Diagnostic::error(
+                                "kernel-too-old",
+                                span,
+                                "this kernel does not let a probe read the clock `tai`",
+                            )
+                            .note("it came with Linux 6.1")
+                            .help("the clocks `boot` and `monotonic` are there: `nsecs(boot)`"),
+                        );
+                    }
+                    of(ExprKind::TaiClock)
+                }
                 other => {
                     self.error(
                         Diagnostic::error("unknown-name", span, format!("there is no clock `{other}`"))

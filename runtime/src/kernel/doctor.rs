@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use gprobe_compiler::target::KernelFacts;
+
 use super::{btf, facts, tracefs};
 use crate::sys;
 
@@ -29,6 +31,39 @@ pub struct Check {
     pub remedy: String,
 }
 
+/// What kernels learnt only after 5.10, each with what it is like without.
+fn abilities(facts: &KernelFacts) -> Vec<Check> {
+    let able = |name, has: bool, without: &str, since: &str| Check {
+        name,
+        state: if has { State::Works } else { State::Degraded },
+        detail: if has { "yes".to_owned() } else { format!("no: {without}") },
+        remedy: if has { String::new() } else { format!("Linux {since} and later have it") },
+    };
+    vec![
+        able(
+            "attach cookies",
+            facts.attach_cookie,
+            "a program for each site where `probe` or `func` is used",
+            "5.15",
+        ),
+        able("loops over maps", facts.for_each_map, "`for` over a map and `len` of one are refused", "5.13"),
+        able(
+            "aggregations in probes",
+            facts.lookup_percpu,
+            "`count()` and the like are printed, but not read in a probe",
+            "5.19",
+        ),
+        able("large keys", facts.large_keys, "keys of maps have at most 512 bytes", "5.11"),
+        able("clock tai", facts.clock_tai, "`nsecs(tai)` is refused", "6.1"),
+        able(
+            "open-ended loops",
+            facts.may_goto,
+            "`while`, and `for` to an end that is no number in the script, are refused",
+            "6.9",
+        ),
+    ]
+}
+
 /// Looks at everything that gprobe rests on.
 pub fn examine() -> Vec<Check> {
     let facts = facts();
@@ -41,7 +76,7 @@ pub fn examine() -> Vec<Check> {
         detail: detail.to_owned(),
         remedy: if ok { String::new() } else { remedy.to_owned() },
     };
-    let loads = crate::load::trivial_program();
+    let loads = crate::load::trivial_program(0).map(drop);
     let lockdown = fs::read_to_string("/sys/kernel/security/lockdown").unwrap_or_default();
     let confidential = lockdown.contains("[confidentiality]");
     let mut checks = vec![check(
@@ -67,28 +102,23 @@ pub fn examine() -> Vec<Check> {
             remedy: crate::error::explain(error),
         },
     });
-    checks.push(check(
-        "uprobes",
-        fs::metadata("/sys/bus/event_source/devices/uprobe/type").is_ok() || facts.uprobe_multi,
-        State::Missing,
-        if facts.uprobe_multi {
-            "by one link for all sites of a probe (uprobe_multi)"
-        } else {
-            "one perf event a site: detaching takes about 0.1 s for each"
-        },
-        "the kernel was built without CONFIG_UPROBE_EVENTS",
-    ));
-    checks.push(check(
-        "attach cookies",
-        facts.attach_cookie,
-        State::Degraded,
-        if facts.attach_cookie {
-            "yes"
-        } else {
-            "no: a program for each site where `probe` or `func` is used"
-        },
-        "Linux 5.15 and later have them",
-    ));
+    let events = fs::metadata("/sys/bus/event_source/devices/uprobe/type").is_ok();
+    checks.push(if events || facts.uprobe_multi {
+        check(
+            "uprobes",
+            facts.uprobe_multi,
+            State::Degraded,
+            if facts.uprobe_multi {
+                "by one link for all sites of a probe (uprobe_multi)"
+            } else {
+                "one perf event a site: detaching takes about 0.1 s for each"
+            },
+            "Linux 6.6 and later have uprobe_multi, 6.10 and later without the mistake that it began with",
+        )
+    } else {
+        check("uprobes", false, State::Missing, "none", "the kernel was built without CONFIG_UPROBE_EVENTS")
+    });
+    checks.extend(abilities(&facts));
     checks.push(check(
         "kernel types (BTF)",
         fs::metadata(btf::VMLINUX).is_ok(),
@@ -127,4 +157,21 @@ pub fn examine() -> Vec<Check> {
         },
     ));
     checks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_old_kernel_lacks_is_said_with_the_version_that_has_it() {
+        assert!(abilities(&KernelFacts::newest()).iter().all(|check| check.state == State::Works));
+        let old = abilities(&KernelFacts::oldest());
+        assert!(!old.is_empty());
+        for check in old {
+            assert_eq!(check.state, State::Degraded, "{}", check.name);
+            assert!(check.detail.starts_with("no: "), "{}", check.detail);
+            assert!(check.remedy.starts_with("Linux "), "{}", check.remedy);
+        }
+    }
 }

@@ -1,21 +1,23 @@
 //! Finds out what the kernel can do.
 
 use std::fs;
+use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 
 use gprobe_compiler::target::{KernelFacts, PidNamespace};
 
+use crate::sys::bpf::{UPROBE_MULTI, UprobeSites, link_uprobes};
 use crate::sys::process::kernel_release;
 
 /// Inode of the first PID namespace (`PROC_PID_INIT_INO` of `linux/proc_ns.h`).
 const FIRST_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
 
-/// What this kernel can do. Cheap: it reads a few small files.
+/// What this kernel can do. Cheap: it reads a few small files, and loads a program of two instructions.
 pub fn facts() -> KernelFacts {
     let version = parse_release(&kernel_release());
     KernelFacts {
         version,
-        uprobe_multi: version >= (6, 6, 0),
+        uprobe_multi: uprobe_multi(version),
         attach_cookie: version >= (5, 15, 0),
         atomic_fetch: version >= (5, 12, 0),
         ring_buffer: version >= (5, 8, 0),
@@ -23,8 +25,28 @@ pub fn facts() -> KernelFacts {
         for_each_map: version >= (5, 13, 0),
         task_registers: version >= (5, 15, 0),
         lookup_percpu: version >= (5, 19, 0),
+        large_keys: version >= (5, 11, 0),
+        clock_tai: version >= (6, 1, 0),
         possible_cpus: possible_cpus(),
         pid_namespace: pid_namespace(),
+    }
+}
+
+/// Whether one link can hold many uprobes of a process. At first, the kernel took the process for a thread, and
+/// left out what happens in others: stable kernels have that mended or not, and say so by how they refuse a process
+/// that can't be.
+fn uprobe_multi(version: (u32, u32, u32)) -> bool {
+    if version < (6, 6, 0) {
+        return false;
+    }
+    match crate::load::trivial_program(UPROBE_MULTI) {
+        Ok(program) => {
+            let nowhere = UprobeSites { offsets: vec![0], cookies: vec![0], semaphores: vec![0] };
+            let refused = link_uprobes(program.as_fd(), "/", &nowhere, u32::MAX, false).err();
+            refused.and_then(|error| error.raw_os_error()) == Some(libc::EINVAL)
+        }
+        // Who may not load programs can compile them still.
+        Err(_) => version >= (6, 10, 0),
     }
 }
 

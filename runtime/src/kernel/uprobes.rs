@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use gprobe_compiler::artifact::SiteInfo;
 use gprobe_compiler::target::KernelFacts;
 
+use crate::sys::process::raise_open_files;
 use crate::sys::{bpf, perf};
 
 /// What the kernel says of an instruction at which it can't have a probe.
@@ -59,15 +60,16 @@ impl<'a> Placement<'a> {
         Ok(())
     }
 
-    /// A perf event for each site.
+    /// A perf event for each site, and a descriptor.
     fn single(&mut self, sites: &[SiteInfo], cookies: bool) -> io::Result<()> {
+        raise_open_files();
         let kind = perf::kind("uprobe")?;
         for site in sites {
             match perf::uprobe(kind, self.path, site.offset.0, semaphore(site), self.pid, self.ret) {
                 Ok(event) if cookies => {
+                    // The link holds the event, of which no descriptor is needed from here on.
                     self.links.push(bpf::link_perf(self.program, event.as_fd(), site.cookie)?);
                     perf::enable(event.as_fd())?;
-                    self.links.push(event);
                 }
                 Ok(event) => {
                     perf::set_program(event.as_fd(), self.program)?;

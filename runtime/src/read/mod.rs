@@ -5,7 +5,7 @@ mod join;
 
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use gprobe_compiler::artifact::{LOSSES, Loss, MapInfo};
 
@@ -86,6 +86,10 @@ pub(crate) fn losses(loaded: &Loaded) -> Vec<(Loss, u64)> {
         if bpf::lookup(fd, &(loss as u32).to_le_bytes(), &mut bytes).unwrap_or(false) {
             let words = bytes.chunks_exact(8).filter_map(|c| c.try_into().ok()).map(u64::from_le_bytes);
             count += words.sum::<u64>();
+        }
+        if loss == Loss::Reentered {
+            let programs = loaded.programs.iter().map(AsFd::as_fd);
+            count += programs.map(|program| bpf::skipped_runs(program).unwrap_or(0)).sum::<u64>();
         }
         if count > 0 {
             found.push((loss, count));

@@ -6,7 +6,7 @@ use std::io;
 use std::mem::{size_of, zeroed};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
-use aya_obj::generated::{bpf_attr, bpf_cmd, bpf_insn};
+use aya_obj::generated::{bpf_attr, bpf_cmd, bpf_insn, bpf_prog_info};
 
 use super::result;
 
@@ -200,6 +200,19 @@ pub(crate) fn test_run(program: BorrowedFd<'_>) -> io::Result<()> {
     let test = unsafe { &mut attr.test };
     test.prog_fd = program.as_raw_fd() as u32;
     bpf(bpf_cmd::BPF_PROG_TEST_RUN, &mut attr).map(drop)
+}
+
+/// How often the kernel did not run a program because it, or another one, ran already on that CPU; 0 where the kernel
+/// does not count it.
+pub(crate) fn skipped_runs(program: BorrowedFd<'_>) -> io::Result<u64> {
+    // SAFETY: a struct of plain integers; all zeros asks for nothing that needs room.
+    let mut about: bpf_prog_info = unsafe { zeroed() };
+    let mut attr = attr();
+    attr.info.bpf_fd = program.as_raw_fd() as u32;
+    attr.info.info_len = size_of::<bpf_prog_info>() as u32;
+    attr.info.info = std::ptr::from_mut(&mut about) as u64;
+    bpf(bpf_cmd::BPF_OBJ_GET_INFO_BY_FD, &mut attr)?;
+    Ok(about.recursion_misses)
 }
 
 /// Reads an element; `false`: there is none. `value` must have the room that the map's kind wants.

@@ -10,6 +10,7 @@ use rustix::process::Signal;
 use serde_json::{Map, Value};
 
 use crate::lines::{Lines, Waited};
+use crate::patience::patience;
 use crate::target::kill_group;
 
 /// How long gprobe may run unless the test says otherwise.
@@ -47,7 +48,7 @@ impl Gprobe {
         let mut command = Command::new(path);
         // What a developer has set up must not show in the output that tests compare.
         command.env_remove("GPROBE_CONFIG").env("NO_COLOR", "1").env("LC_ALL", "C.UTF-8");
-        Gprobe { command, limit: LIMIT }
+        Gprobe { command, limit: patience(LIMIT) }
     }
 
     /// Adds arguments.
@@ -70,7 +71,7 @@ impl Gprobe {
 
     /// Kills it and fails the test after `limit` rather than after a minute.
     pub fn limit(mut self, limit: Duration) -> Gprobe {
-        self.limit = limit;
+        self.limit = patience(limit);
         self
     }
 
@@ -159,7 +160,7 @@ impl Running {
         loop {
             match self.child.try_wait() {
                 Ok(Some(status)) => {
-                    let limit = Duration::from_secs(10);
+                    let limit = patience(Duration::from_secs(10));
                     if !self.stdout.wait_closed(limit) || !self.stderr.wait_closed(limit) {
                         self.fail("ended, but something that it started holds its output open");
                     }
@@ -184,7 +185,7 @@ impl Running {
     /// Panics with all that gprobe said.
     fn fail(&mut self, what: &str) -> ! {
         kill_group(&mut self.child, Signal::KILL);
-        self.stderr.wait_closed(Duration::from_secs(5));
+        self.stderr.wait_closed(patience(Duration::from_secs(5)));
         panic!(
             "gprobe {what} after {:?}: gprobe {:?}\n--- its stdout\n{}--- its stderr\n{}",
             self.started.elapsed(),

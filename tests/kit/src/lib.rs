@@ -23,6 +23,7 @@
 
 mod bpf;
 
+pub mod apt;
 pub mod bpftrace;
 pub mod cache;
 mod exec;
@@ -30,6 +31,7 @@ pub mod generate;
 pub mod go;
 mod gprobe;
 mod lines;
+mod patience;
 mod program;
 mod target;
 
@@ -37,5 +39,6 @@ pub use bpf::{bpf_problem, require_bpf};
 pub use exec::ExecError;
 pub use go::{Go, go};
 pub use gprobe::{Gprobe, Output, Running};
+pub use patience::patience;
 pub use program::{Program, workspace};
 pub use target::Target;

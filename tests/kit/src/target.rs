@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::lines::{Lines, Waited};
+use crate::patience::patience;
 
 /// How long a program may take for each step. Work under many probes is slow.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -48,14 +49,14 @@ impl Target {
         let stdin = child.stdin.take();
         let stdout = child.stdout.take().map(Lines::read).unwrap_or_default();
         let stderr = child.stderr.take().map(Lines::read).unwrap_or_default();
-        let target = Target { child, stdin, stdout, stderr, limit: LIMIT };
+        let target = Target { child, stdin, stdout, stderr, limit: patience(LIMIT) };
         target.wait_line(|line| line.starts_with("ready pid="), "`ready`");
         target
     }
 
     /// Lets each later step take up to `limit` rather than two minutes.
     pub fn limit(&mut self, limit: Duration) -> &mut Target {
-        self.limit = limit;
+        self.limit = patience(limit);
         self
     }
 
@@ -136,7 +137,7 @@ impl Target {
             match self.child.try_wait() {
                 Ok(Some(status)) => {
                     // What it said last is read by another thread.
-                    self.stdout.wait_closed(Duration::from_secs(5));
+                    self.stdout.wait_closed(patience(Duration::from_secs(5)));
                     return status;
                 }
                 Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(2)),
@@ -152,7 +153,7 @@ impl Target {
             Waited::Line(line) => line,
             Waited::Closed => {
                 // What killed it stands on standard error, which another thread reads.
-                self.stderr.wait_closed(Duration::from_secs(5));
+                self.stderr.wait_closed(patience(Duration::from_secs(5)));
                 self.fail(&format!("ended before it said {what}"))
             }
             Waited::TimedOut => self.fail(&format!("did not say {what} within {:?}", self.limit)),

@@ -1,0 +1,105 @@
+//! The table of the documentation that says what works on which kernel.
+
+use std::fs;
+
+use gprobe_testkit::workspace;
+
+use super::kernels::KNOWN;
+use super::live::GROUPS;
+use super::results::{Results, Verdict};
+
+/// The page, and where in it this is written.
+const PAGE: &str = "docs/support.md";
+const BEGIN: &str = "<!-- kernels -->\n";
+const END: &str = "<!-- /kernels -->";
+
+const HEAD: &str = "\
+| kernel | tried on | tests | passed | failed | what `gprobe doctor` says it lacks |
+| --- | --- | ---: | ---: | --- | --- |
+";
+
+/// Writes what came of kernels, by their names, to the page; rows of other kernels stay.
+pub(crate) fn write(all: &[(&'static str, Results)]) -> Result<(), String> {
+    let path = workspace().join(PAGE);
+    let page = fs::read_to_string(&path).map_err(|error| format!("{PAGE}: {error}"))?;
+    let page = replaced(&page, all)
+        .ok_or_else(|| format!("{PAGE} has no line `{}` before a line `{END}`", BEGIN.trim_end()))?;
+    fs::write(&path, page).map_err(|error| format!("{PAGE}: {error}"))
+}
+
+/// A page with other rows between the marks.
+fn replaced(page: &str, all: &[(&str, Results)]) -> Option<String> {
+    let (before, rest) = page.split_once(BEGIN)?;
+    let (old, after) = rest.split_once(END)?;
+    let rows = KNOWN.iter().filter_map(|known| {
+        let is_new = all.iter().find(|(name, _)| *name == known.name);
+        let old = || old.lines().find(|line| line.starts_with(&format!("| {} |", known.name)));
+        is_new.map(|(name, results)| row(name, results)).or_else(|| old().map(|line| format!("{line}\n")))
+    });
+    let rows: String = rows.collect();
+    let groups: Vec<String> =
+        GROUPS.iter().map(|(what, tests)| format!("- {what}: {}\n", tests.len())).collect();
+    Some(format!(
+        "{before}{BEGIN}{HEAD}{rows}\nWhat the tests try, and how many there are of each:\n\n{}{END}{after}",
+        groups.concat()
+    ))
+}
+
+/// What came of a kernel.
+fn row(name: &str, results: &Results) -> String {
+    let list = |words: Vec<&str>, none: &str| match words.as_slice() {
+        [] => none.to_owned(),
+        words => words.join(", "),
+    };
+    let failed = results.tests.iter().filter(|(_, verdict)| *verdict != Verdict::Passed);
+    format!(
+        "| {name} | {} | {} | {} | {} | {} |\n",
+        results.release,
+        results.tests.len(),
+        results.passed(),
+        list(failed.map(|(name, _)| *name).collect(), "none"),
+        list(results.lacks.iter().map(|(name, _)| name.as_str()).collect(), "nothing"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vm::live::chosen;
+
+    fn results(verdict: &Verdict) -> Results {
+        let mut tests: Vec<_> = chosen("").iter().map(|test| (test.name, Verdict::Passed)).collect();
+        tests[0].1 = verdict.clone();
+        let lacks = vec![("attach cookies".to_owned(), "no".to_owned())];
+        Results { release: "5.10.0-46-cloud-amd64".to_owned(), lacks, tests }
+    }
+
+    #[test]
+    fn a_page_keeps_other_kernels_and_what_stands_around_the_marks() {
+        let page =
+            "# Title\n\n<!-- kernels -->\n| 6.1 | as it was |\n| 5.10 | old |\n<!-- /kernels -->\n\nrest\n";
+        let new = replaced(page, &[("5.10", results(&Verdict::NotRun))]).expect("the marks are there");
+        let count = chosen("").len();
+        let rows = format!(
+            "| --- | --- |\n| 5.10 | 5.10.0-46-cloud-amd64 | {count} | {} | {} | attach cookies |\n| 6.1 | as it was |\n",
+            count - 1,
+            chosen("")[0].name
+        );
+        assert!(new.starts_with("# Title\n\n<!-- kernels -->\n| kernel |"), "{new}");
+        assert!(new.contains(&rows), "{new}\n{rows}");
+        assert!(new.ends_with("<!-- /kernels -->\n\nrest\n"), "{new}");
+        assert_eq!(replaced("no marks", &[]), None);
+        let none = replaced(page, &[("5.10", results(&Verdict::Passed))]).expect("the marks are there");
+        assert!(none.contains(&format!("| {count} | {count} | none |")), "{none}");
+    }
+
+    #[test]
+    fn the_page_has_the_marks_and_says_what_is_tried() {
+        let page = fs::read_to_string(workspace().join(PAGE)).expect(PAGE);
+        assert_eq!(
+            replaced(&page, &[]).as_deref(),
+            Some(page.as_str()),
+            "`cargo xtask vm --all` writes it anew"
+        );
+    }
+}
