@@ -16,6 +16,7 @@ mod kernel;
 mod kit;
 mod language;
 mod lookups;
+mod matrix;
 mod objects;
 mod safety;
 mod scripts;

@@ -3,8 +3,10 @@
 mod bpftrace;
 mod compat;
 mod demo;
+mod document;
 mod fuzz;
 mod layouts;
+mod matrix;
 mod test;
 mod toolchains;
 mod verify;
@@ -31,6 +33,8 @@ usage: cargo xtask TASK
   fuzz TARGET [RUNS]       try RUNS inputs (100000) on `parse` or `check`
                            (needs nightly and cargo-fuzz)
   layouts                  make the table of the Go runtime's layouts anew, from all toolchains
+  matrix [RELEASE...]      run the live set on every build by each Go release, and write the table of
+                           docs/support.md (as root; it takes an hour)
   verify [SCRIPTS [SEED]]  load random scripts (20000) in the kernel (as root)
 ";
 
@@ -45,6 +49,7 @@ fn task(name: &str) -> Option<fn(&[String]) -> Outcome> {
         "compat" => compat::compat,
         "fuzz" => fuzz::fuzz,
         "layouts" => layouts::layouts,
+        "matrix" => matrix::matrix,
         "verify" => verify::verify,
         _ => return None,
     })
@@ -102,7 +107,7 @@ mod tests {
             .filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')))
             .filter_map(|line| line.split_whitespace().next())
             .collect();
-        assert_eq!(names.len(), 9);
+        assert_eq!(names.len(), 10);
         for name in names {
             assert!(task(name).is_some(), "{name}");
         }

@@ -24,6 +24,7 @@
 mod bpf;
 
 pub mod bpftrace;
+pub mod builds;
 pub mod cache;
 mod exec;
 pub mod generate;
@@ -34,6 +35,7 @@ mod program;
 mod target;
 
 pub use bpf::{bpf_problem, require_bpf};
+pub use builds::Build;
 pub use exec::ExecError;
 pub use go::{Go, go};
 pub use gprobe::{Gprobe, Output, Running};
