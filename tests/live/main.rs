@@ -18,6 +18,7 @@ mod language;
 mod lookups;
 mod matrix;
 mod objects;
+mod programs;
 mod safety;
 mod scripts;
 mod tutorial;

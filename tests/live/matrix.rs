@@ -4,30 +4,18 @@
 
 mod checks;
 
-use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use gprobe_testkit::builds::BUILDS;
 use gprobe_testkit::{Build, ExecError};
 
 use self::checks::{CHECKS, Cell};
-
-/// What came of one cell of the table: for each check that failed its name and why.
-type Failures = Vec<(&'static str, String)>;
+use super::kit::{Failures, check_all, failures_json, write_results};
 
 /// Runs all checks on one build.
 fn run(build: &Build, release: &str) -> Result<Failures, ExecError> {
-    let cell = Cell { release, build, path: build.program("matrix", release)? };
-    let mut failures = Failures::new();
-    for (name, check) in CHECKS {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| check(&cell))) {
-            let text = payload.downcast_ref::<String>().cloned();
-            let text = text.or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-            failures.push((name, text.unwrap_or_default()));
-        }
-    }
-    Ok(failures)
+    let cell = Cell { release: release.to_owned(), build: *build, path: build.program("matrix", release)? };
+    Ok(check_all(&CHECKS, &cell))
 }
 
 /// A cell that runs with the other tests.
@@ -87,20 +75,10 @@ fn all_cells() {
             let names: Vec<&str> = failures.iter().map(|(name, _)| *name).collect();
             let took = begun.elapsed().as_secs_f64();
             eprintln!("Go {release}, {}: {outcome} {} ({took:.1} s)", build.name, names.join(", "));
-            let failures: Vec<_> = failures
-                .into_iter()
-                .map(|(name, why)| serde_json::json!({ "check": name, "why": why }))
-                .collect();
             lines.push(serde_json::json!({
-                "release": release, "build": build.name, "outcome": outcome, "failures": failures,
+                "release": release, "build": build.name, "outcome": outcome, "failures": failures_json(&failures),
             }));
-            write(Path::new(&results), &lines);
+            write_results(Path::new(&results), &lines);
         }
     }
-}
-
-/// Writes what is there so far: a run that is ended early leaves what it found.
-fn write(path: &Path, lines: &[serde_json::Value]) {
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    fs::write(path, text).expect("the results are written");
 }

@@ -50,12 +50,18 @@ impl Footnotes {
 }
 
 /// The first line of a text, not too long.
-pub(crate) fn one_line(text: &str) -> String {
+fn one_line(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default().trim();
     match line.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{} ...", &line[..end]),
         None => line.to_owned(),
     }
+}
+
+/// What a failure comes to, in a line: gprobe's own error where there is one.
+pub(crate) fn reason(why: &str) -> String {
+    let error = why.lines().find(|line| line.starts_with("error") || line.starts_with("ERROR"));
+    one_line(error.unwrap_or(why))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod document;
 mod fuzz;
 mod layouts;
 mod matrix;
+mod programs;
 mod test;
 mod toolchains;
 mod verify;
@@ -35,6 +36,8 @@ usage: cargo xtask TASK
   layouts                  make the table of the Go runtime's layouts anew, from all toolchains
   matrix [RELEASE...]      run the live set on every build by each Go release, and write the table of
                            docs/support.md (as root; it takes an hour)
+  programs [RELEASE...]    run gprobe on Go programs of these Debian releases (bookworm and sid), and write
+                           the table of docs/support.md (as root; it fetches a gigabyte)
   verify [SCRIPTS [SEED]]  load random scripts (20000) in the kernel (as root)
 ";
 
@@ -50,6 +53,7 @@ fn task(name: &str) -> Option<fn(&[String]) -> Outcome> {
         "fuzz" => fuzz::fuzz,
         "layouts" => layouts::layouts,
         "matrix" => matrix::matrix,
+        "programs" => programs::programs,
         "verify" => verify::verify,
         _ => return None,
     })
@@ -59,6 +63,7 @@ fn task(name: &str) -> Option<fn(&[String]) -> Outcome> {
 fn bench(arguments: &[String]) -> Outcome {
     run(cargo().args(["bench", "--bench", "compile"]))?;
     run(cargo().args(["bench", "--bench", "goroutines"]))?;
+    run(cargo().args(["bench", "--bench", "attach", "--"]).args(arguments))?;
     run(cargo().args(["bench", "--bench", "beside_bpftrace", "--"]).args(arguments))
 }
 

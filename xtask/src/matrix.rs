@@ -8,7 +8,7 @@ use gprobe_testkit::builds::BUILDS;
 use gprobe_testkit::{go, workspace};
 use serde_json::Value;
 
-use crate::document::{Footnotes, between, one_line};
+use crate::document::{Footnotes, between, reason};
 use crate::{Outcome, cargo, run};
 
 /// Runs all cells of the releases named, or of all, and writes what came of it to `docs/support.md`.
@@ -92,12 +92,6 @@ fn table(cells: &[Value]) -> String {
         out.push('\n');
     }
     out + &notes.text()
-}
-
-/// What a failure comes to, in a line: gprobe's own error where there is one.
-fn reason(why: &str) -> String {
-    let error = why.lines().find(|line| line.starts_with("error") || line.starts_with("ERROR"));
-    one_line(error.unwrap_or(why))
 }
 
 #[cfg(test)]

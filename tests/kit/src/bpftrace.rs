@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::cache;
+use crate::debian::{self, Suite};
 use crate::exec::{ExecError, run};
 
-/// What every command of apt needs.
-const REMEDY: &str = "it needs Debian or Ubuntu with apt-get and a way to Debian's packages";
+/// What running it needs.
+const REMEDY: &str = "what was fetched does not run here";
 
 /// A bpftrace in a folder of its own, with the libraries that it was built against.
 #[derive(Clone, Debug)]
@@ -22,16 +23,15 @@ impl Bpftrace {
     /// fetched with all that it links to. Nothing of it is installed.
     pub fn fetch(release: &str) -> Result<Bpftrace, ExecError> {
         let root = cache::entry(&format!("bpftrace/{release}"), "bpftrace", |scratch| {
-            let apt = scratch.join("apt");
-            let packages = download(release, &apt)?;
+            let packages = Suite::named(release)?.download_with_all(scratch, "bpftrace")?;
             for package in packages {
                 // The C library is kept apart: on a system with the same or a newer one, the
                 // system's own must be used.
                 let name = package.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 let to = scratch.join(if name.starts_with("libc6_") { "libc" } else { "root" });
-                run(Command::new("dpkg-deb").arg("--extract").arg(&package).arg(&to), REMEDY)?;
+                debian::unpack(&package, &to)?;
             }
-            cache::remove(&apt)
+            cache::remove(&scratch.join("archives"))
         })?;
         Ok(Bpftrace { root })
     }
@@ -82,53 +82,4 @@ fn libraries(root: &Path) -> Vec<PathBuf> {
 /// Folders as the loader takes them.
 fn path_list(folders: &[PathBuf]) -> OsString {
     std::env::join_paths(folders).unwrap_or_default()
-}
-
-/// Downloads bpftrace of a release with all it depends on, with an apt that believes that
-/// nothing is installed and knows only that release.
-fn download(release: &str, apt: &Path) -> Result<Vec<PathBuf>, ExecError> {
-    let archives = apt.join("cache/archives");
-    cache::create(&apt.join("state/lists/partial"))?;
-    cache::create(&archives.join("partial"))?;
-    cache::create(&apt.join("parts"))?;
-    // The registry that this machine is set up to use.
-    let said = run(
-        Command::new("apt-get").args(["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]),
-        REMEDY,
-    )?;
-    let Some(registry) = said.lines().find(|uri| uri.trim_end_matches('/').ends_with("debian")) else {
-        return Err(ExecError::Missing("apt is set up for no Debian registry".to_owned()));
-    };
-    let write = |name: &str, text: String| {
-        let path = apt.join(name);
-        fs::write(&path, text).map_err(|source| ExecError::file("write", &path, source))
-    };
-    write("sources.list", format!("deb {registry} {release} main\n"))?;
-    write("status", String::new())?;
-    let mut options = Vec::new();
-    for (name, value) in [
-        ("Dir::State", "state"),
-        ("Dir::State::status", "status"),
-        ("Dir::Cache", "cache"),
-        ("Dir::Etc::sourcelist", "sources.list"),
-        ("Dir::Etc::sourceparts", "parts"),
-        ("Dir::Etc::preferencesparts", "parts"),
-    ] {
-        options.push(format!("-o{name}={}", apt.join(value).display()));
-    }
-    // The cache may lie where apt's own user cannot write.
-    options.extend(["-oAPT::Sandbox::User=root".to_owned(), "-oDebug::NoLocking=1".to_owned()]);
-    let apt_get = || {
-        let mut command = Command::new("apt-get");
-        command.arg("--quiet").args(&options);
-        command
-    };
-    run(apt_get().arg("update"), REMEDY)?;
-    run(
-        apt_get().args(["install", "--yes", "--download-only", "--no-install-recommends", "bpftrace"]),
-        "the release may not have bpftrace",
-    )?;
-    let entries = fs::read_dir(&archives).map_err(|source| ExecError::file("read", &archives, source))?;
-    let files = entries.flatten().map(|entry| entry.path());
-    Ok(files.filter(|path| path.extension().is_some_and(|extension| extension == "deb")).collect())
 }

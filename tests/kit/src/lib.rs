@@ -26,6 +26,7 @@ mod bpf;
 pub mod bpftrace;
 pub mod builds;
 pub mod cache;
+pub mod debian;
 mod exec;
 pub mod generate;
 pub mod go;

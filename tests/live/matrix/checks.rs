@@ -9,20 +9,17 @@ use gprobe_testkit::{Build, Target};
 use serde_json::Value;
 
 use super::super::crowd::{Goroutines, of_program, stacks_of_dump};
-use super::super::kit::{gprobe, number, trace};
+use super::super::kit::{Check, gprobe, number, trace};
 
 /// The program in one build by one release.
-pub(super) struct Cell<'a> {
-    pub(super) release: &'a str,
-    pub(super) build: &'a Build,
+pub(super) struct Cell {
+    pub(super) release: String,
+    pub(super) build: Build,
     pub(super) path: PathBuf,
 }
 
-/// It panics where gprobe is wrong.
-type Check = fn(&Cell<'_>);
-
-/// All of them, by name.
-pub(super) const CHECKS: [(&str, Check); 8] = [
+/// All checks.
+pub(super) const CHECKS: [Check<Cell>; 8] = [
     ("counts", counts),
     ("arguments", arguments),
     ("contexts", contexts),
@@ -37,7 +34,7 @@ pub(super) const CHECKS: [(&str, Check); 8] = [
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// Entries and returns are exact, whatever the functions' frames, stacks and ends.
-fn counts(cell: &Cell<'_>) {
+fn counts(cell: &Cell) {
     let script = "go:main.* { @entry[func] = count(); } go:main.*:return { @return[func] = count(); }";
     let (output, target) = trace(&cell.path, &["-rounds", "4"], &["-e", script]);
     let (entries, returns) = (output.map("@entry"), output.map("@return"));
@@ -64,7 +61,7 @@ fn of_shapes(map: &Value, name: &str) -> u64 {
 }
 
 /// Arguments have names where there is debug information, and are refused by name where there is none.
-fn arguments(cell: &Cell<'_>) {
+fn arguments(cell: &Cell) {
     let scalar = |output: &gprobe_testkit::Output, name: &str| output.map(name).as_u64().expect("a number");
     let by_register = "go:main.plain { @i = sum(arg0); } go:main.plain:return { @n = count(); }";
     let by_name = "go:main.plain { @i = sum(args.i); } go:main.plain:return { @r = sum(retval); }
@@ -96,7 +93,7 @@ fn c_library(pid: u32) -> Option<PathBuf> {
 }
 
 /// What the program knows of a goroutine is what gprobe says of it in Go, assembly, C and the kernel.
-fn contexts(cell: &Cell<'_>) {
+fn contexts(cell: &Cell) {
     let mut script = "
         go:main.inGo {
             if (goid != arg0) { @wrong[\"goid in Go\"] = count(); }
@@ -181,7 +178,7 @@ fn numbers(map: &Value) -> BTreeMap<String, u64> {
 }
 
 /// The goroutine's stack is whole in Go, assembly, C and the kernel.
-fn stacks(cell: &Cell<'_>) {
+fn stacks(cell: &Cell) {
     let mut script = "
         go:main.inGo { @[\"main.inGo\", gostack] = count(); }
         go:programs/matrix/asm.Probe { @[\"programs/matrix/asm.Probe\", gostack] = count(); }
@@ -234,7 +231,7 @@ fn dump(target: &mut Target) -> Vec<String> {
 }
 
 /// Ids, states and stacks of waiting goroutines are those of the runtime's own dump.
-fn goroutines(cell: &Cell<'_>) {
+fn goroutines(cell: &Cell) {
     let mut target = crowd(&cell.path);
     let script = r#"iter:goroutine { printf("goroutine %d\t%s\t%s%s\n", goid, gstatus, waitreason, gostack); }
         interval:ms:1 { exit(); }"#;
@@ -272,7 +269,7 @@ fn goroutines(cell: &Cell<'_>) {
         let mine = of_program(found.remove(&id).unwrap_or_default());
         let frames = of_program(frames);
         let in_syscall = frames.first().is_some_and(|frame| frame.starts_with("syscall."));
-        if in_syscall && ["1.19", "1.21", "1.22"].contains(&cell.release) {
+        if in_syscall && ["1.19", "1.21", "1.22"].contains(&cell.release.as_str()) {
             // Before Go 1.23 the runtime does not keep where the caller's frame is.
             assert_eq!(mine.first(), frames.first(), "goroutine {id}");
             continue;
@@ -284,7 +281,7 @@ fn goroutines(cell: &Cell<'_>) {
 
 /// Each goroutine of the crowd parked once, for the reason that the runtime shows, and those that are woken
 /// are seen to be.
-fn gostates(cell: &Cell<'_>) {
+fn gostates(cell: &Cell) {
     let mut target = Target::start(&cell.path, &["-n", "1000", "-rounds", "4"]);
     target.limit(LIMIT);
     let pid = target.pid().to_string();
@@ -323,7 +320,7 @@ fn gostates(cell: &Cell<'_>) {
 }
 
 /// Each goroutine of the crowd ran, on an M and a P.
-fn gmp(cell: &Cell<'_>) {
+fn gmp(cell: &Cell) {
     let (output, target) = trace(&cell.path, &["-n", "1000", "-rounds", "4"], &["gmp"]);
     let mut ran = BTreeSet::new();
     for key in numbers(&output.map("@runs")).into_keys() {
@@ -340,7 +337,7 @@ fn gmp(cell: &Cell<'_>) {
 }
 
 /// Calls into C are counted by function and by caller.
-fn cgocalls(cell: &Cell<'_>) {
+fn cgocalls(cell: &Cell) {
     if !cell.build.cgo {
         return;
     }

@@ -1,0 +1,56 @@
+//! Programs that nobody here wrote: Debian's packages of Go programs, all stripped, each under a small load.
+//!
+//! One runs with the other tests; `cargo xtask programs` runs all.
+
+mod checks;
+mod subjects;
+
+use std::path::Path;
+
+use gprobe_symbols::Binary;
+
+use self::checks::CHECKS;
+use self::subjects::SUBJECTS;
+use super::kit::{check_all, failures_json, write_results};
+
+/// What a file is, for the table.
+fn describe(path: &Path) -> serde_json::Value {
+    let bytes = std::fs::read(path).expect("the program is readable");
+    let megabytes = format!("{:.0}", bytes.len() as f64 / 1e6);
+    let binary = Binary::open(std::sync::Arc::new(bytes)).expect("an ELF file");
+    serde_json::json!({
+        "go": binary.go_version().map(ToString::to_string),
+        "megabytes": megabytes,
+        "functions": binary.functions().len(),
+        "pie": binary.is_pie(),
+    })
+}
+
+/// What `cargo xtask programs` runs: of the Debian releases of `GPROBE_RELEASES`, the results to
+/// `GPROBE_RESULTS`.
+#[test]
+#[ignore = "it fetches a gigabyte; `cargo xtask programs` runs it"]
+fn all_programs() {
+    let releases = std::env::var("GPROBE_RELEASES").expect("GPROBE_RELEASES names Debian releases");
+    let results = std::env::var_os("GPROBE_RESULTS").expect("GPROBE_RESULTS names a file");
+    let only = std::env::var("GPROBE_PROGRAM").ok();
+    let mut lines = Vec::new();
+    for release in releases.split(',') {
+        for subject in SUBJECTS.iter().filter(|s| only.as_deref().is_none_or(|only| only == s.package)) {
+            let (outcome, failures, what) = match subject.fetch(release) {
+                Ok(path) => {
+                    let failures = check_all(&CHECKS, &(*subject, path.clone()));
+                    (if failures.is_empty() { "works" } else { "fails" }, failures, describe(&path))
+                }
+                Err(error) => ("not there", vec![("fetch", error.to_string())], serde_json::Value::Null),
+            };
+            let names: Vec<&str> = failures.iter().map(|(name, _)| *name).collect();
+            eprintln!("Debian {release}, {}: {outcome} {}", subject.package, names.join(", "));
+            lines.push(serde_json::json!({
+                "release": release, "program": subject.package, "outcome": outcome,
+                "failures": failures_json(&failures), "what": what,
+            }));
+            write_results(Path::new(&results), &lines);
+        }
+    }
+}
