@@ -33,6 +33,7 @@ pub mod go;
 mod gprobe;
 mod lines;
 mod program;
+pub mod sqlite;
 mod target;
 
 pub use bpf::{bpf_problem, require_bpf};
