@@ -35,6 +35,8 @@ struct Tracer {
 #[derive(Clone, Copy)]
 struct Start {
     ms: f64,
+    /// How long its threads had a CPU, which other work on the machine does not change.
+    cpu_ms: f64,
     peak_mb: f64,
 }
 
@@ -130,7 +132,11 @@ fn report(tracer: &Tracer, subject: &Subject, mine: Option<[Start; 2]>) -> Outco
             }
         }
         let median = |of: fn(&Start) -> f64| median(starts.iter().map(of).collect());
-        medians.push(Start { ms: median(|s| s.ms), peak_mb: median(|s| s.peak_mb) });
+        medians.push(Start {
+            ms: median(|s| s.ms),
+            cpu_ms: median(|s| s.cpu_ms),
+            peak_mb: median(|s| s.peak_mb),
+        });
     }
     let [cold, warm] = medians[..] else { return Err("two medians".into()) };
     let ratio = mine.map_or_else(String::new, |[_, mine]| {
@@ -140,10 +146,10 @@ fn report(tracer: &Tracer, subject: &Subject, mine: Option<[Start; 2]>) -> Outco
             warm.peak_mb / mine.peak_mb
         )
     });
-    println!(
-        "  {:<22} cold {:7.1} ms {:6.1} MB, warm {:7.1} ms {:6.1} MB{ratio}",
-        tracer.name, cold.ms, cold.peak_mb, warm.ms, warm.peak_mb
-    );
+    let show = |start: Start| {
+        format!("{:6.1} ms ({:5.1} on a CPU) {:6.1} MB", start.ms, start.cpu_ms, start.peak_mb)
+    };
+    println!("  {:<22} cold {}, warm {}{ratio}", tracer.name, show(cold), show(warm));
     Ok(Some([cold, warm]))
 }
 
@@ -180,12 +186,23 @@ fn start(command: &mut Command) -> Outcome<Result<Start, String>> {
         let error = said.iter().find(|line| line.to_lowercase().contains("error"));
         return Ok(Err(error.or(said.first()).cloned().unwrap_or_default()));
     };
+    let cpu_ms = on_cpu(&child)?;
     // bpftrace says "Attaching" before it does; give it the time to.
     std::thread::sleep(Duration::from_millis(300));
     let peak_mb = peak(&child)?;
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT)?;
     child.wait()?;
-    Ok(Ok(Start { ms: took.as_secs_f64() * 1e3, peak_mb }))
+    Ok(Ok(Start { ms: took.as_secs_f64() * 1e3, cpu_ms, peak_mb }))
+}
+
+/// How long all threads of the process ran, in ms.
+fn on_cpu(child: &Child) -> Outcome<f64> {
+    let mut ns = 0.0;
+    for thread in fs::read_dir(format!("/proc/{}/task", child.id()))? {
+        let text = fs::read_to_string(thread?.path().join("schedstat"))?;
+        ns += text.split(' ').next().unwrap_or_default().parse::<f64>()?;
+    }
+    Ok(ns / 1e6)
 }
 
 /// The most memory that the process had at a time, in MB.

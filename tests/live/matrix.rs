@@ -49,11 +49,6 @@ mod cells {
     fn go_1_25_linked_statically_with_c() {
         cell("1.25", "linked statically with C");
     }
-
-    #[test]
-    fn go_1_27_with_trimmed_paths() {
-        cell("1.27", "`-trimpath`");
-    }
 }
 
 /// What `cargo xtask matrix` runs: the releases of `GPROBE_RELEASES`, the results to `GPROBE_RESULTS`.
