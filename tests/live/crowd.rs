@@ -11,7 +11,7 @@ use super::kit::gprobe;
 const RELEASES: [&str; 4] = ["1.21", "1.23", "1.25", "1.27"];
 
 /// Goroutines by id.
-type Goroutines<T> = BTreeMap<u64, T>;
+pub(crate) type Goroutines<T> = BTreeMap<u64, T>;
 
 struct Crowd {
     target: Target,
@@ -92,12 +92,12 @@ fn a_hundred_thousand_goroutines_are_all_seen() {
 }
 
 /// `function@file:line` of frames that are not the runtime's own.
-fn of_program(frames: Vec<String>) -> Vec<String> {
+pub(crate) fn of_program(frames: Vec<String>) -> Vec<String> {
     frames.into_iter().filter(|frame| !frame.starts_with("runtime.")).collect()
 }
 
 /// Stacks as the runtime prints them: a line with the function and its arguments, a line with the place.
-fn stacks_of_dump(lines: &[String]) -> Goroutines<Vec<String>> {
+pub(crate) fn stacks_of_dump(lines: &[String]) -> Goroutines<Vec<String>> {
     let mut stacks = Goroutines::new();
     let mut current: Option<(u64, Vec<String>)> = None;
     let mut function = String::new();

@@ -1,6 +1,7 @@
 //! What these tests share.
 
-use std::path::PathBuf;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 
 use gprobe_testkit::{Gprobe, Output, Program, Target, require_bpf};
 use serde_json::Value;
@@ -64,4 +65,34 @@ fn trace_with_losses(path: &std::path::Path, args: &[&str], script: &[&str]) -> 
 /// A number of a map, 0 where the key is not there.
 pub(crate) fn number(map: &Value, key: &str) -> u64 {
     map.get(key).and_then(Value::as_u64).unwrap_or(0)
+}
+
+/// A check by its name; it panics where gprobe is wrong.
+pub(crate) type Check<T> = (&'static str, fn(&T));
+
+/// For each check that failed its name and why.
+pub(crate) type Failures = Vec<(&'static str, String)>;
+
+/// Makes all checks of one thing, those behind a failed one too.
+pub(crate) fn check_all<T>(checks: &[Check<T>], of: &T) -> Failures {
+    let mut failures = Failures::new();
+    for (name, check) in checks {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| check(of))) {
+            let text = payload.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            failures.push((name, text.unwrap_or_default()));
+        }
+    }
+    failures
+}
+
+/// Failures as tasks read them.
+pub(crate) fn failures_json(failures: &Failures) -> Value {
+    failures.iter().map(|(name, why)| serde_json::json!({ "check": name, "why": why })).collect()
+}
+
+/// Writes what was found so far: a run that is ended early leaves that.
+pub(crate) fn write_results(path: &Path, lines: &[Value]) {
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    std::fs::write(path, text).expect("the results are written");
 }

@@ -3,8 +3,11 @@
 mod bpftrace;
 mod compat;
 mod demo;
+mod document;
 mod fuzz;
 mod layouts;
+mod matrix;
+mod programs;
 mod test;
 mod toolchains;
 mod verify;
@@ -32,6 +35,10 @@ usage: cargo xtask TASK
   fuzz TARGET [RUNS]       try RUNS inputs (100000) on `parse` or `check`
                            (needs nightly and cargo-fuzz)
   layouts                  make the table of the Go runtime's layouts anew, from all toolchains
+  matrix [RELEASE...]      run the live set on every build by each Go release, and write the table of
+                           docs/support.md (as root; it takes an hour)
+  programs [RELEASE...]    run gprobe on Go programs of these Debian releases (bookworm and sid), and write
+                           the table of docs/support.md (as root; it fetches a gigabyte)
   verify [SCRIPTS [SEED]]  load random scripts (20000) in the kernel (as root)
   vm [KERNEL [FILTER]]     run live tests on another kernel, in a virtual machine (as root);
                            `vm --all` on all of them; `vm` lists them
@@ -48,6 +55,8 @@ fn task(name: &str) -> Option<fn(&[String]) -> Outcome> {
         "compat" => compat::compat,
         "fuzz" => fuzz::fuzz,
         "layouts" => layouts::layouts,
+        "matrix" => matrix::matrix,
+        "programs" => programs::programs,
         "verify" => verify::verify,
         "vm" => vm::vm,
         _ => return None,
@@ -58,6 +67,7 @@ fn task(name: &str) -> Option<fn(&[String]) -> Outcome> {
 fn bench(arguments: &[String]) -> Outcome {
     run(cargo().args(["bench", "--bench", "compile"]))?;
     run(cargo().args(["bench", "--bench", "goroutines"]))?;
+    run(cargo().args(["bench", "--bench", "attach", "--"]).args(arguments))?;
     run(cargo().args(["bench", "--bench", "beside_bpftrace", "--"]).args(arguments))
 }
 
@@ -106,7 +116,7 @@ mod tests {
             .filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')))
             .filter_map(|line| line.split_whitespace().next())
             .collect();
-        assert_eq!(names.len(), 9);
+        assert_eq!(names.len(), 10);
         for name in names {
             assert!(task(name).is_some(), "{name}");
         }

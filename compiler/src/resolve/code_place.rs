@@ -107,7 +107,7 @@ impl Resolver<'_> {
     ) -> Option<Candidate> {
         let binary = self.binary_index(file);
         let name = self.probe_name(&point.text.value);
-        let number = self.function_number(binary, function.addr, &function.name);
+        let number = self.function_number(&function.name);
         let site = SiteInfo {
             offset: file.binary.file_offset(addr)?,
             addr,

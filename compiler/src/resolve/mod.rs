@@ -125,7 +125,7 @@ struct Resolver<'t> {
     probe_name_ids: HashMap<String, u32>,
     /// Names of the functions that have sites, by their numbers.
     functions: Vec<String>,
-    function_ids: HashMap<(usize, u64), u32>,
+    function_ids: HashMap<String, u32>,
     enums: Vec<EnumTable>,
     binaries: Vec<TargetBinary>,
     runtime: Option<RuntimeLayout>,

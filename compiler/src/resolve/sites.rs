@@ -3,7 +3,7 @@
 use gprobe_lang::ast::AttachPoint;
 use gprobe_lang::diagnostic::{Diagnostic, did_you_mean};
 use gprobe_lang::source::{Span, Spanned};
-use gprobe_symbols::{EntryCondition, Function, Language, LinkAddr, Reason, Site};
+use gprobe_symbols::{EntryCondition, Function, Language, Reason, Site};
 
 use super::Resolver;
 use super::place::Place;
@@ -147,8 +147,7 @@ impl Resolver<'_> {
             (false, true) => format!("uretprobe:{}:{}", file.name, function.name),
         };
         let name = self.probe_name(&kind);
-        let number =
-            u64::from(self.function_number(binary, function.addr, &function.name)) << COOKIE_FUNCTION;
+        let number = u64::from(self.function_number(&function.name)) << COOKIE_FUNCTION;
         let g_in_r14 = file.binary.g_in_r14(function);
         for site in exits {
             let checks_flags = matches!(site.condition, EntryCondition::UnlessBranchTaken);
@@ -254,15 +253,17 @@ impl Resolver<'_> {
         self.missing("unknown-function", pattern.span, message, Some(help));
     }
 
-    /// The number of a function, the same for all of its sites.
-    pub(super) fn function_number(&mut self, binary: usize, addr: LinkAddr, name: &str) -> u32 {
-        let next = self.functions.len() as u32;
-        let number = *self.function_ids.entry((binary, addr.0)).or_insert(next);
-        if number == next {
-            // The suffix is the linker's, not the source's.
-            let name = name.strip_suffix(".abi0").unwrap_or(name);
-            self.functions.push(name.to_owned());
+    /// The number of a function's name: functions of one name (`static` ones of C's, instances of generic
+    /// ones in binaries that don't tell them apart) are one key of a map.
+    pub(super) fn function_number(&mut self, name: &str) -> u32 {
+        // The suffix is the linker's, not the source's.
+        let name = name.strip_suffix(".abi0").unwrap_or(name);
+        if let Some(&number) = self.function_ids.get(name) {
+            return number;
         }
+        let number = self.functions.len() as u32;
+        self.functions.push(name.to_owned());
+        self.function_ids.insert(name.to_owned(), number);
         number
     }
 

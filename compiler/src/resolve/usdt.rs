@@ -111,7 +111,7 @@ impl Resolver<'_> {
         let title = format!("usdt:{}:{}", file.name, full_name(usdt));
         let mut cookie = u64::from(self.probe_name(&title));
         if grouping.names_function {
-            cookie |= u64::from(self.function_around(binary, file, usdt)) << COOKIE_FUNCTION;
+            cookie |= u64::from(self.function_around(file, usdt)) << COOKIE_FUNCTION;
         }
         let info = SiteInfo { offset, addr: usdt.addr, semaphore, cookie, function: full_name(usdt) };
         let same = groups.iter_mut().find(|group| match &group.place {
@@ -135,10 +135,10 @@ impl Resolver<'_> {
     }
 
     /// The number of the function that a probe is in; where the file does not tell, of its address.
-    fn function_around(&mut self, binary: usize, file: &TargetBinary, usdt: &Usdt) -> u32 {
+    fn function_around(&mut self, file: &TargetBinary, usdt: &Usdt) -> u32 {
         match file.binary.functions().containing(usdt.addr) {
-            Some(function) => self.function_number(binary, function.addr, &function.name),
-            None => self.function_number(binary, usdt.addr, &usdt.addr.to_string()),
+            Some(function) => self.function_number(&function.name),
+            None => self.function_number(&usdt.addr.to_string()),
         }
     }
 

@@ -31,6 +31,20 @@ impl Apt {
         };
         write("sources.list", format!("deb {registry} {suite} main\n"))?;
         write("status", String::new())?;
+        let apt = Apt::at(folder);
+        apt.update()?;
+        Ok(apt)
+    }
+
+    /// The apt of a suite whose list of packages is kept in the cache.
+    pub(crate) fn kept(suite: &str) -> Result<Apt, ExecError> {
+        let fresh = |scratch: &Path| Apt::of(suite, scratch).map(drop);
+        let folder = cache::entry(&format!("debian/lists/{suite}"), &format!("debian-lists-{suite}"), fresh)?;
+        Ok(Apt::at(&folder))
+    }
+
+    /// The apt that keeps its state below `folder`.
+    fn at(folder: &Path) -> Apt {
         let mut options: Vec<String> = [
             ("Dir::State", "state"),
             ("Dir::State::status", "status"),
@@ -43,9 +57,11 @@ impl Apt {
         .to_vec();
         // The cache may lie where apt's own user cannot write.
         options.extend(["-oAPT::Sandbox::User=root".to_owned(), "-oDebug::NoLocking=1".to_owned()]);
-        let apt = Apt { folder: folder.to_owned(), options };
-        run(apt.command("apt-get").arg("update"), REMEDY)?;
-        Ok(apt)
+        Apt { folder: folder.to_owned(), options }
+    }
+
+    fn update(&self) -> Result<(), ExecError> {
+        run(self.command("apt-get").arg("update"), REMEDY).map(drop)
     }
 
     /// `apt-get` or `apt-cache` that knows only this release.
@@ -67,10 +83,15 @@ impl Apt {
         run(self.command("apt-cache").args(["show", package]), REMEDY).is_ok()
     }
 
-    /// Downloads packages, and no other, and gives their files.
-    pub fn download(&self, packages: &[String]) -> Result<Vec<PathBuf>, ExecError> {
-        run(self.command("apt-get").arg("download").args(packages).current_dir(&self.folder), REMEDY)?;
-        packages_in(&self.folder)
+    /// Downloads packages, and no other, into a folder, and gives their files.
+    pub fn download(&self, packages: &[String], to: &Path) -> Result<Vec<PathBuf>, ExecError> {
+        let fetch = || run(self.command("apt-get").arg("download").args(packages).current_dir(to), REMEDY);
+        if fetch().is_err() {
+            // The usual reason is a list older than the archive.
+            self.update()?;
+            fetch()?;
+        }
+        packages_in(to)
     }
 
     /// Downloads a package with all that it depends on, and gives their files.

@@ -73,6 +73,14 @@ fn hold(root: &Path, name: &str) -> Result<File, ExecError> {
     Ok(file)
 }
 
+/// A name for what something is made of.
+pub(crate) fn hash(of: &impl std::hash::Hash) -> String {
+    use std::hash::Hasher;
+    let mut hasher = std::collections::hash_map::DefaultHasher::new();
+    of.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
 /// Makes a folder and those above it.
 pub(crate) fn create(path: &Path) -> Result<(), ExecError> {
     fs::create_dir_all(path).map_err(|source| ExecError::file("create", path, source))

@@ -165,6 +165,19 @@ impl Go {
         &self.root
     }
 
+    /// The toolchain's own compiler, built anew with all its debug information: a large program that every
+    /// toolchain has the source of.
+    pub fn compiler(&self) -> Result<PathBuf, ExecError> {
+        let folder = cache::entry(&format!("programs/compile/{}", self.version), "build", |scratch| {
+            let mut command = self.command();
+            command.args(["build", "-o"]).arg(scratch.join("compile")).arg("cmd/compile");
+            // The toolchain's own module is complete as it is.
+            command.env("GOFLAGS", "-mod=vendor").current_dir(self.root.join("src/cmd"));
+            run(&mut command, "the toolchain's sources are not whole").map(drop)
+        })?;
+        Ok(folder.join("compile"))
+    }
+
     /// The `go` command with its environment set so that nothing leaves the cache or reaches
     /// the network.
     pub fn command(&self) -> Command {

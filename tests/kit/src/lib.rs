@@ -25,7 +25,9 @@ mod bpf;
 
 pub mod apt;
 pub mod bpftrace;
+pub mod builds;
 pub mod cache;
+pub mod debian;
 mod exec;
 pub mod generate;
 pub mod go;
@@ -33,9 +35,11 @@ mod gprobe;
 mod lines;
 mod patience;
 mod program;
+pub mod sqlite;
 mod target;
 
 pub use bpf::{bpf_problem, require_bpf};
+pub use builds::Build;
 pub use exec::ExecError;
 pub use go::{Go, go};
 pub use gprobe::{Gprobe, Output, Running};

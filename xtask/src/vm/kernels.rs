@@ -96,7 +96,7 @@ impl Known {
         let parts = ["image", "binary", "modules", "base"].map(|part| format!("linux-{part}-{release}"));
         let parts: Vec<String> = parts.into_iter().filter(|part| apt.has(part)).collect();
         let root = folder.join("root");
-        for package in apt.download(&parts)? {
+        for package in apt.download(&parts, &apt_folder)? {
             apt::unpack(&package, &root)?;
         }
         let places = [
