@@ -27,8 +27,8 @@ usage: cargo xtask TASK
   bpftrace RELEASE         fetch a bpftrace to measure against (bookworm or newer)
                            and print the command that runs it
   compat CHECKOUT          run bpftrace's own runtime tests, of a checkout of it, on gprobe (as root)
-  fuzz TARGET [RUNS]       try RUNS inputs (100000) on `parse` or `check`
-                           (needs nightly and cargo-fuzz)
+  fuzz TARGET [RUNS]       try RUNS inputs (100000) on `parse`, `check`, `elf`, `dwarf` or
+                           `pclntab` (needs nightly and cargo-fuzz)
   verify [SCRIPTS [SEED]]  load random scripts (20000) in the kernel (as root)
 ";
 

@@ -25,6 +25,7 @@ mod bpf;
 
 pub mod bpftrace;
 pub mod cache;
+pub mod damage;
 mod exec;
 pub mod generate;
 pub mod go;
