@@ -24,6 +24,9 @@ use crate::location::{Captured, Location, Param};
 use crate::pclntab::{self, Magic, Pclntab, Table};
 use crate::site::Sites;
 
+/// What looks like a pclntab in one section, of which one is: to tell may take a search through all data.
+const MOST_TABLES: usize = 64;
+
 /// One ELF file. It holds the bytes and what was found out so far; sharing it between threads is
 /// meant to be.
 pub struct Binary {
@@ -358,11 +361,12 @@ impl Binary {
         }
         // External linkers put it into a section with other data; only Go programs have any.
         self.go_version()?;
-        self.elf.data_sections().find_map(|section| {
+        self.elf.data_sections(data).find_map(|section| {
             let bytes = section.bytes(data)?;
             // The magic number's end with what follows it is rarer than its first bytes.
             let hits = memchr::memmem::find_iter(bytes, &[0xff, 0xff, 0xff, 0, 0, 1, 8]);
-            hits.filter_map(|at| at.checked_sub(1))
+            hits.take(MOST_TABLES)
+                .filter_map(|at| at.checked_sub(1))
                 .find_map(|at| self.pclntab_at(*section, u64::try_from(at).ok()?))
         })
     }

@@ -1,5 +1,9 @@
 //! A cursor over bytes that nobody vouches for: each read is checked, and says no by `None`.
 
+/// Bytes of a text with its zero. Names of C++ and of generic Go functions can be long; but thousands of entries
+/// could lead to one text that goes on for the rest of the file.
+const LONGEST: usize = 64 << 10;
+
 /// A cursor over little-endian bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bytes<'a> {
@@ -44,9 +48,9 @@ impl<'a> Bytes<'a> {
         self.take(len).map(|_| ())
     }
 
-    /// The bytes up to the next zero, which is passed over.
+    /// The bytes up to the next zero, which is passed over; none where that is too far.
     pub(crate) fn cstr(&mut self) -> Option<&'a [u8]> {
-        let len = memchr::memchr(0, self.rest)?;
+        let len = memchr::memchr(0, self.rest.get(..LONGEST).unwrap_or(self.rest))?;
         let text = self.take(u64::try_from(len).ok()?)?;
         self.skip(1)?;
         Some(text)
@@ -103,5 +107,8 @@ mod tests {
     fn a_string_without_its_zero_is_none() {
         assert_eq!(Bytes::new(b"ab\0c").cstr(), Some(&b"ab"[..]));
         assert_eq!(Bytes::new(b"abc").cstr(), None);
+        let long = [vec![b'a'; super::LONGEST], vec![0]].concat();
+        assert_eq!(Bytes::new(&long).cstr(), None);
+        assert_eq!(Bytes::at(&long, 1).and_then(|mut b| b.cstr()).map(<[u8]>::len), Some(super::LONGEST - 1));
     }
 }

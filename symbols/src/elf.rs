@@ -17,6 +17,9 @@ use crate::error::Error;
 
 const LE: LittleEndian = LittleEndian;
 
+/// Program headers that the kernel takes: 64 KiB of them.
+const MOST_SEGMENTS: usize = 1170;
+
 /// The frame of an ELF file. It holds no bytes: they are handed to its methods.
 #[derive(Debug)]
 pub(crate) struct Elf {
@@ -69,6 +72,9 @@ impl Elf {
         let programs = header
             .program_headers(LE, data)
             .map_err(|_| malformed("the program headers lie outside the file", header.e_phoff(LE)))?;
+        if programs.len() > MOST_SEGMENTS {
+            return Err(malformed("there are more program headers than the kernel takes", 0));
+        }
         let mut segments = Vec::new();
         let mut tls = None;
         let mut notes = Vec::new();
@@ -164,7 +170,8 @@ impl Elf {
     /// All sections of that name.
     pub(crate) fn sections<'a>(&'a self, data: &'a [u8], name: &'a str) -> impl Iterator<Item = &'a Section> {
         let names = self.names.and_then(|names| names.bytes(data)).unwrap_or_default();
-        self.sections.iter().filter(move |section| str_is(names, section.name, name.as_bytes()))
+        let named = self.sections.iter().filter(move |section| str_is(names, section.name, name.as_bytes()));
+        once(data, named)
     }
 
     /// The bytes of the section of that name.
@@ -178,10 +185,12 @@ impl Elf {
     }
 
     /// Sections that are loaded, not executable, and in the file.
-    pub(crate) fn data_sections(&self) -> impl Iterator<Item = &Section> {
+    pub(crate) fn data_sections(&self, data: &[u8]) -> impl Iterator<Item = &Section> {
         const ALLOC: u64 = SHF_ALLOC as u64;
         const EXEC: u64 = SHF_EXECINSTR as u64;
-        self.sections.iter().filter(|s| s.flags & (ALLOC | EXEC) == ALLOC && s.kind != SHT_NOBITS)
+        let loaded =
+            self.sections.iter().filter(|s| s.flags & (ALLOC | EXEC) == ALLOC && s.kind != SHT_NOBITS);
+        once(data, loaded)
     }
 
     /// The symbol table (`dynamic`: that of the dynamic linker).
@@ -197,7 +206,7 @@ impl Elf {
     /// without bias), in order of address.
     pub(crate) fn relative_relocations(&self, data: &[u8]) -> Vec<(u64, u64)> {
         let mut found = Vec::new();
-        for section in self.sections.iter().filter(|section| section.kind == SHT_RELA) {
+        for section in once(data, self.sections.iter().filter(|section| section.kind == SHT_RELA)) {
             let entries: &[Rela64<LittleEndian>] = pod_slice(section.bytes(data).unwrap_or_default());
             found.extend(
                 entries
@@ -295,6 +304,17 @@ impl<'a> SymbolTable<'a> {
         let name = Bytes::at(self.strings, u64::from(symbol.st_name.get(LE)))?.cstr()?;
         std::str::from_utf8(name).ok()
     }
+}
+
+/// Sections as far as they together are no longer than the file: headers could have the whole file thousands of
+/// times, and each is read.
+fn once<'s>(data: &[u8], sections: impl Iterator<Item = &'s Section>) -> impl Iterator<Item = &'s Section> {
+    let mut left = u64::try_from(data.len()).unwrap_or(u64::MAX);
+    sections.filter(move |section| {
+        let rest = left.checked_sub(section.size);
+        left = rest.unwrap_or(left);
+        rest.is_some()
+    })
 }
 
 /// Whether the symbol is a function with a body.

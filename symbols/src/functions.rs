@@ -104,7 +104,7 @@ impl<'a> Functions<'a> {
             let named = table.functions().filter(|symbol| {
                 table.is_named(symbol, plain) || table.is_named(symbol, suffixed.as_bytes())
             });
-            found.extend(named.filter_map(|symbol| self.of_symbol(table, symbol)));
+            self.gather(&mut found, named.filter_map(|symbol| self.of_symbol(table, symbol)));
         }
         if let Some(table) = self.pclntab() {
             // pclntab has no suffixes.
@@ -112,7 +112,7 @@ impl<'a> Functions<'a> {
             let bare = base.unwrap_or(name).as_bytes();
             let funcs = table.funcs().filter(|func| table.is_named(*func, bare));
             let first = found.len();
-            found.extend(funcs.filter_map(|func| self.of_func(table, func)));
+            self.gather(&mut found, funcs.filter_map(|func| self.of_func(table, func)));
             self.settle_abi(&mut found, first, base.is_some());
         }
         dedup_by_addr(&mut found);
@@ -137,12 +137,12 @@ impl<'a> Functions<'a> {
                     .name(symbol)
                     .is_some_and(|name| fits(name.strip_suffix(ABI0_SUFFIX).unwrap_or(name)) || fits(name))
             });
-            found.extend(named.filter_map(|symbol| self.of_symbol(table, symbol)));
+            self.gather(&mut found, named.filter_map(|symbol| self.of_symbol(table, symbol)));
         }
         if let Some(table) = self.pclntab() {
             let first = found.len();
             let funcs = table.funcs().filter(|func| table.name(*func).is_some_and(fits));
-            found.extend(funcs.filter_map(|func| self.of_func(table, func)));
+            self.gather(&mut found, funcs.filter_map(|func| self.of_func(table, func)));
             self.settle_abi(&mut found, first, false);
         }
         dedup_by_addr(&mut found);
@@ -200,6 +200,15 @@ impl<'a> Functions<'a> {
     /// pclntab, where it is the source of Go's functions: in stripped files.
     fn pclntab(&self) -> Option<Table<'a>> {
         if self.binary.has_symbols() { None } else { self.binary.pclntab() }
+    }
+
+    /// Adds functions, as long as their names are no longer than several files: all could have one long name.
+    fn gather(&self, found: &mut Vec<Function>, more: impl Iterator<Item = Function>) {
+        let mut left = self.binary.data().len().saturating_mul(TEXTS);
+        found.extend(more.map_while(|function| {
+            left = left.checked_sub(function.name.len())?;
+            Some(function)
+        }));
     }
 
     fn of_symbol(&self, table: SymbolTable<'a>, symbol: &Sym64<LittleEndian>) -> Option<Function> {
@@ -286,6 +295,9 @@ pub(crate) struct ByAddr {
     symbol: u32,
     dynamic: bool,
 }
+
+/// So many times the file's bytes are what all names have at most: they may overlap.
+const TEXTS: usize = 4;
 
 /// What Go's linker appends to the symbol of an ABI0 function that has a namesake.
 const ABI0_SUFFIX: &str = ".abi0";

@@ -266,7 +266,9 @@ impl<'a> Table<'a> {
         let mut bytes = Bytes::at(self.bytes, self.header.pc_values.checked_add(u64::from(offset))?)?;
         let mut value = -1i32;
         let mut at = func.addr.0;
-        for step in 0..MAX_STEPS {
+        // All steps but a few go on by an instruction.
+        let most = usize::try_from(addr.0.saturating_sub(at)).unwrap_or(usize::MAX).saturating_add(64);
+        for step in 0..MAX_STEPS.min(most) {
             let difference = u32::try_from(bytes.uvarint()?).ok()?;
             if difference == 0 && step != 0 {
                 return None;

@@ -1,46 +1,86 @@
-//! Fuzzes the parser and the compiler.
+//! Fuzzes the parser, the compiler and the readers of binaries.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use gprobe_testkit::damage::{Damage, Kind};
 use gprobe_testkit::workspace;
 
 use crate::{Outcome, run};
 
 /// Inputs that are tried where it is not said.
 const RUNS: u64 = 100_000;
-/// What chooses productions, and what is text, is told apart by this first byte; see `fuzz/src/lib.rs`.
+/// What chooses productions, and what is text, is told apart by this first byte; see `fuzz/src/scripts.rs`.
 const GENERATE: u8 = 0;
+
+/// What an input of a target is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Input {
+    /// The text of a script.
+    Text,
+    /// That, or what chooses productions of one.
+    Choices,
+    /// Edits of a binary.
+    Edits(Kind),
+}
+
+/// The targets, each with its inputs and their longest. Long ones are for the tests; short ones are tried more
+/// often.
+const TARGETS: [(&str, Input, u32); 5] = [
+    ("parse", Input::Text, 1024),
+    ("check", Input::Choices, 1024),
+    ("elf", Input::Edits(Kind::Elf), 76),
+    ("dwarf", Input::Edits(Kind::Dwarf), 76),
+    ("pclntab", Input::Edits(Kind::Pclntab), 76),
+];
 
 /// Tries RUNS inputs, made from the tests' cases and from what was found before, with a target of `fuzz/`.
 pub(crate) fn fuzz(arguments: &[String]) -> Outcome {
+    let names = TARGETS.map(|(name, ..)| format!("`{name}`")).join(", ");
     let (target, runs) = match arguments {
         [target] => (target.as_str(), RUNS),
         [target, runs] => (target.as_str(), runs.parse().map_err(|_| format!("`{runs}` is no number"))?),
-        _ => return Err("say what to fuzz: `parse` or `check`".into()),
+        _ => return Err(format!("say what to fuzz: one of {names}").into()),
     };
-    // Long scripts are for the tests; short ones are tried more often.
-    let longest = match target {
-        "parse" => 1024,
-        "check" => 1024,
-        other => return Err(format!("there is no fuzz target `{other}`, only `parse` and `check`").into()),
+    let Some((_, input, longest)) = TARGETS.iter().find(|(name, ..)| *name == target) else {
+        return Err(format!("there is no fuzz target `{target}`, only {names}").into());
     };
     let folder = target_folder().join("fuzz");
     let seeds = folder.join("seeds").join(target);
     let corpus = folder.join("corpus").join(target);
-    fs::create_dir_all(&corpus).map_err(|error| format!("{}: {error}", corpus.display()))?;
-    write_seeds(&seeds, target == "check").map_err(|error| format!("{}: {error}", seeds.display()))?;
-    run(Command::new("cargo")
+    let found = folder.join("found").join(target);
+    for folder in [&corpus, &found] {
+        fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
+    write_seeds(&seeds, *input).map_err(|error| format!("{}: {error}", seeds.display()))?;
+    let mut command = Command::new("cargo");
+    command
         .current_dir(workspace())
         // There is nothing unsafe to find, and the dictionary knows what is compared with: without
         // sanitizer and traces it is several times as fast.
-        .args(["+nightly", "fuzz", "run", "--sanitizer", "none", "--no-trace-compares", "--target-dir"])
+        .args(["+nightly", "fuzz", "run", "--sanitizer", "none", "--no-trace-compares"])
+        .args(matches!(input, Input::Edits(_)).then_some("--no-default-features"))
+        .arg("--target-dir")
         .args([&folder.join("build"), Path::new(target), &corpus, &seeds])
         .arg("--")
         .args([format!("-runs={runs}"), format!("-max_len={longest}")])
-        .args(["-timeout=10", "-report_slow_units=1", "-print_final_stats=1", "-dict=fuzz/gprobe.dict"]))
-    .map_err(|error| format!("{error}\nit needs a nightly toolchain, and `cargo install cargo-fuzz`").into())
+        .args(["-report_slow_units=10", "-print_final_stats=1"])
+        .arg(format!("-artifact_prefix={}/", found.display()));
+    match input {
+        Input::Text | Input::Choices => command.args(["-timeout=10", "-dict=fuzz/gprobe.dict"]),
+        // How long one may work and what it may allocate, the target measures itself.
+        Input::Edits(_) => command.args([
+            "-timeout=30",
+            "-rss_limit_mb=1024",
+            "-len_control=0",
+            "-use_memcmp=0",
+            "-reduce_inputs=0",
+        ]),
+    };
+    run(&mut command).map_err(|error| {
+        format!("{error}\nit needs a nightly toolchain, and `cargo install cargo-fuzz`").into()
+    })
 }
 
 /// Where cargo puts what it builds.
@@ -48,12 +88,19 @@ fn target_folder() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from)
 }
 
-/// Writes what to start from: all scripts of the project.
-fn write_seeds(folder: &Path, generated: bool) -> std::io::Result<()> {
+/// Writes what to start from: all scripts of the project, or one edit at each place of each binary.
+fn write_seeds(folder: &Path, input: Input) -> std::io::Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }
     fs::create_dir_all(folder)?;
+    if let Input::Edits(kind) = input {
+        let seeds = Damage::new(kind).seeds();
+        return seeds
+            .iter()
+            .zip(0..)
+            .try_for_each(|(seed, number)| fs::write(folder.join(format!("edit-{number}")), seed));
+    }
     let mut texts = Vec::new();
     for root in ["lang/tests/cases", "compiler/tests/cases", "stdlib/scripts", "docs", "README.md"] {
         collect(&workspace().join(root), &mut texts)?;
@@ -63,7 +110,7 @@ fn write_seeds(folder: &Path, generated: bool) -> std::io::Result<()> {
     }
     // Bytes without a meaning choose productions as well as any.
     let mut state = 1u64;
-    for number in 0..if generated { 200 } else { 0 } {
+    for number in 0..if input == Input::Choices { 200 } else { 0 } {
         let mut bytes = vec![GENERATE];
         for _ in 0..number * 3 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -114,7 +161,7 @@ mod tests {
     #[test]
     fn seeds_are_the_scripts_of_the_project() {
         let folder = std::env::temp_dir().join(format!("gprobe-seeds-{}", std::process::id()));
-        write_seeds(&folder, true).expect("seeds");
+        write_seeds(&folder, Input::Choices).expect("seeds");
         let count = fs::read_dir(&folder).expect("a folder").count();
         fs::remove_dir_all(&folder).expect("removed");
         assert!(count > 300, "{count}");

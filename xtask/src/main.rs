@@ -32,8 +32,8 @@ usage: cargo xtask TASK
   bpftrace RELEASE         fetch a bpftrace to measure against (bookworm or newer)
                            and print the command that runs it
   compat CHECKOUT          run bpftrace's own runtime tests, of a checkout of it, on gprobe (as root)
-  fuzz TARGET [RUNS]       try RUNS inputs (100000) on `parse` or `check`
-                           (needs nightly and cargo-fuzz)
+  fuzz TARGET [RUNS]       try RUNS inputs (100000) on `parse`, `check`, `elf`, `dwarf` or
+                           `pclntab` (needs nightly and cargo-fuzz)
   layouts                  make the table of the Go runtime's layouts anew, from all toolchains
   matrix [RELEASE...]      run the live set on every build by each Go release, and write the table of
                            docs/support.md (as root; it takes an hour)

@@ -8,6 +8,12 @@ use crate::layout::{Field, Layout, Scalar, Type, TypeId, TypeKind};
 /// Wrappers nest as deep as programmers bear; damaged files nest for ever.
 const MAX_DEPTH: usize = 16;
 
+/// Fields of all embedded structs together.
+const MAX_FIELDS: usize = 1 << 16;
+
+/// Fields of a struct that can be a wrapper of one number.
+const MAX_MARKERS: usize = 64;
+
 /// Embedded structs that are looked through for one field.
 const MAX_EMBEDDED: usize = 256;
 
@@ -42,6 +48,9 @@ fn find_field(layout: Layout<'_>, fields: &[Field], name: &str) -> Result<Option
             if seen.len() >= MAX_EMBEDDED || !seen.insert(field.ty) {
                 continue;
             }
+            if next.len() >= MAX_FIELDS {
+                break;
+            }
             if let Type { kind: TypeKind::Struct { fields: inner }, .. } = layout.ty(field.ty)? {
                 let base = base.saturating_add(field.offset);
                 next.extend(inner.into_iter().map(|field| (base, field)));
@@ -67,7 +76,7 @@ pub(crate) fn scalar(layout: Layout<'_>, id: TypeId) -> Result<Scalar, FieldErro
             | TypeKind::Func
             | TypeKind::Chan { .. }
             | TypeKind::Map { .. } => false,
-            TypeKind::Struct { fields } => {
+            TypeKind::Struct { fields } if fields.len() <= MAX_MARKERS => {
                 // Wrappers carry markers of size 0 beside the number (`noCopy`, `align64`).
                 let mut inner = None;
                 for field in fields {

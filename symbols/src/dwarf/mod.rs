@@ -15,11 +15,12 @@ pub(crate) mod units;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use gimli::{AttributeValue, DebugAddr, DebugLineStr, DebugStr, DebugStrOffsets, UnitOffset};
+use gimli::{AttributeValue, DebugAddr, DebugStrOffsets, UnitOffset};
 
 use self::sections::{Id, Sections, Slice};
 use self::units::{AttributeValueKind, Entry, Unit, Units};
 use crate::binary::Binary;
+use crate::bytes::Bytes;
 use crate::error::{Error, Reason};
 use crate::layout::TypeId;
 
@@ -163,24 +164,24 @@ impl<'a> Dwarf<'a> {
         let info = self.section(Id::Info)?.slice();
         let text = format!("{name}\0");
         let finder = memchr::memmem::Finder::new(text.as_bytes());
-        let mut found = Vec::new();
+        let mut found = BTreeSet::new();
         let mut from = 0usize;
         while let Some(hit) = info.get(from..).and_then(|rest| finder.find(rest)) {
             let at = from.saturating_add(hit);
             match units.containing(at).and_then(|number| Some((number, units.end(number)?))) {
                 Some((number, end)) => {
-                    found.push(number);
+                    found.insert(number);
                     from = end;
                 }
                 None => from = at.saturating_add(1),
             }
         }
         self.units_by_string(text.as_bytes(), &mut found)?;
-        Ok(found)
+        Ok(found.into_iter().collect())
     }
 
     /// The same where entries name texts by their place among all strings, as C compilers have it.
-    fn units_by_string(&self, text: &[u8], found: &mut Vec<usize>) -> Result<(), Error> {
+    fn units_by_string(&self, text: &[u8], found: &mut BTreeSet<usize>) -> Result<(), Error> {
         let units = self.units()?;
         let info = self.section(Id::Info)?.slice();
         let strings = self.section(Id::Str)?.slice();
@@ -188,11 +189,7 @@ impl<'a> Dwarf<'a> {
         for at in memchr::memmem::find_iter(strings, text).take(MOST_PLACES) {
             let Ok(at) = u32::try_from(at) else { continue };
             for hit in memchr::memmem::find_iter(info, &at.to_le_bytes()) {
-                if let Some(number) = units.containing(hit)
-                    && !found.contains(&number)
-                {
-                    found.push(number);
-                }
+                found.extend(units.containing(hit));
             }
         }
         Ok(())
@@ -226,22 +223,26 @@ impl<'a> Dwarf<'a> {
         unit: &Unit<'a>,
         value: AttributeValue<Slice<'a>>,
     ) -> Result<Option<&'a [u8]>, Error> {
-        let strings = || self.section(Id::Str).map(DebugStr::from);
         let slice = match value {
             AttributeValue::String(text) => text,
-            AttributeValue::DebugStrRef(offset) => strings()?.get_str(offset)?,
-            AttributeValue::DebugLineStrRef(offset) => {
-                DebugLineStr::from(self.section(Id::LineStr)?).get_str(offset)?
-            }
+            AttributeValue::DebugStrRef(offset) => return self.text(Id::Str, offset.0),
+            AttributeValue::DebugLineStrRef(offset) => return self.text(Id::LineStr, offset.0),
             AttributeValue::DebugStrOffsetsIndex(index) => {
                 let base = self.units()?.bases(unit)?.str_offsets;
                 let offsets = DebugStrOffsets::from(self.section(Id::StrOffsets)?);
                 let offset = offsets.get_str_offset(unit.header.format(), base, index)?;
-                strings()?.get_str(offset)?
+                return self.text(Id::Str, offset.0);
             }
             _ => return Ok(None),
         };
         Ok(Some(slice.slice()))
+    }
+
+    /// A text among strings.
+    fn text(&self, strings: Id, offset: usize) -> Result<Option<&'a [u8]>, Error> {
+        let missing = || units::broken("a text lies outside the strings", offset);
+        let at = u64::try_from(offset).ok().and_then(|at| Bytes::at(self.section(strings).ok()?.slice(), at));
+        Ok(Some(at.ok_or_else(missing)?.cstr().ok_or_else(missing)?))
     }
 
     /// An address, looked up in `.debug_addr` where it is only a number.

@@ -5,7 +5,7 @@ use gimli::{AttributeValue, DwAt, LocationLists, Operation, UnitOffset};
 use super::Dwarf;
 use super::locations::Locations;
 use super::sections::{Id, Slice};
-use super::units::{AttributeValueKind, Entry, Unit};
+use super::units::{AttributeValueKind, Entry, Unit, broken};
 use crate::address::LinkAddr;
 use crate::error::{Error, Reason};
 use crate::functions::Function;
@@ -20,6 +20,13 @@ const DW_AT_GO_CLOSURE_OFFSET: DwAt = DwAt(0x2907);
 /// one in the function's dictionary.
 const DW_AT_GO_DICT_INDEX: DwAt = DwAt(0x2906);
 
+/// Parameters and results of one function.
+const MOST_PARAMS: usize = 1024;
+/// Ranges of addresses in which they have places.
+const MOST_PLACES: usize = 1 << 15;
+/// Parts that one variable is in.
+const MOST_PIECES: usize = 1024;
+
 impl<'a> Dwarf<'a> {
     /// The parameters and results of a function, in order.
     pub(crate) fn params(&self, function: &Function) -> Result<Vec<Param>, Reason> {
@@ -28,8 +35,16 @@ impl<'a> Dwarf<'a> {
         let (unit, offset) = self.function(function)?.ok_or_else(missing)?;
         let (_, children) = unit.entry_with_children(offset).map_err(Reason::from)?.ok_or_else(missing)?;
         let mut params = Vec::new();
+        let mut places = 0usize;
         for child in children.iter().filter(|c| c.tag() == gimli::DW_TAG_formal_parameter) {
             if let Some(param) = self.param(&unit, child)? {
+                if let Locations::Ranges(ranges) = &param.locations {
+                    places = places.saturating_add(ranges.len());
+                }
+                // All could have one long list of places.
+                if places > MOST_PLACES || params.len() >= MOST_PARAMS {
+                    return Err(broken("a function has too many parameters", offset.0).into());
+                }
                 params.push(param);
             }
         }
@@ -127,6 +142,9 @@ impl<'a> Dwarf<'a> {
         let mut ranges = Vec::new();
         while let Some(part) = list.next()? {
             let (start, end) = (LinkAddr(part.range.begin), LinkAddr(part.range.end));
+            if ranges.len() >= MOST_PLACES {
+                return Err(broken("a variable is in too many places", offset.0));
+            }
             ranges.push((start, end, location(part.data, unit)));
         }
         Ok(Locations::Ranges(ranges))
@@ -164,6 +182,9 @@ fn location(expression: gimli::Expression<Slice<'_>>, unit: &Unit<'_>) -> Locati
             Ok(Some(Operation::Plus)) if on_frame => {}
             Ok(Some(Operation::Piece { size_in_bits, .. })) => {
                 on_frame = false;
+                if pieces.len() >= MOST_PIECES {
+                    return Location::Unavailable;
+                }
                 pieces.push((current.take().unwrap_or(Location::Unavailable), size_in_bits >> 3));
             }
             Ok(None) => break,

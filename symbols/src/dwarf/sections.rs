@@ -10,6 +10,11 @@ use crate::binary::Binary;
 use crate::bytes::Bytes;
 use crate::error::Error;
 
+/// A section may have this many bytes once it is decompressed, and...
+const LEAST: u64 = 64 << 20;
+/// ...this many times those of the whole file: compilers' sections have a few times their own.
+const TIMES: u64 = 16;
+
 /// Bytes as gimli reads them.
 pub(crate) type Slice<'a> = EndianSlice<'a, LittleEndian>;
 
@@ -71,6 +76,7 @@ fn decompressed(
 ) -> Result<Option<Vec<u8>>, Error> {
     let data = binary.data();
     let damaged = Error::Decompression { section: name };
+    let most = u64::try_from(data.len()).unwrap_or(u64::MAX).saturating_mul(TIMES).saturating_add(LEAST);
     if let Some(section) = binary.elf().section(data, name) {
         if section.flags & u64::from(SHF_COMPRESSED) == 0 {
             return Ok(None);
@@ -79,7 +85,7 @@ fn decompressed(
         let mut header = || Some((bytes.u32()?, bytes.u32()?, bytes.u64()?, bytes.u64()?));
         let (kind, _, size, _) = header().ok_or_else(|| damaged.clone())?;
         return match kind {
-            ELFCOMPRESS_ZLIB => inflate(bytes.rest(), size).map(Some).ok_or(damaged),
+            ELFCOMPRESS_ZLIB => inflate(bytes.rest(), size, most).map(Some).ok_or(damaged),
             ELFCOMPRESS_ZSTD => Err(Error::UnsupportedCompression { section: name, how: "zstd".to_owned() }),
             other => Err(Error::UnsupportedCompression { section: name, how: format!("method {other}") }),
         };
@@ -88,20 +94,35 @@ fn decompressed(
     let mut bytes = Bytes::new(old);
     let magic = bytes.take(4).filter(|magic| *magic == b"ZLIB");
     let size = magic.and_then(|_| bytes.u64()).map(u64::swap_bytes).ok_or_else(|| damaged.clone())?;
-    inflate(bytes.rest(), size).map(Some).ok_or(damaged)
+    inflate(bytes.rest(), size, most).map(Some).ok_or(damaged)
 }
 
-/// Inflates to exactly `size` bytes.
-fn inflate(bytes: &[u8], size: u64) -> Option<Vec<u8>> {
-    // Deflate gets no further than 1032:1: a larger size is a lie that is not worth the memory.
-    let most = u64::try_from(bytes.len()).ok()?.checked_mul(1032)?.checked_add(64)?;
-    if size > most {
+/// Inflates to exactly `size` bytes, which may not be more than `most`. Memory is taken as bytes come out, not as
+/// the size has it.
+fn inflate(bytes: &[u8], size: u64, most: u64) -> Option<Vec<u8>> {
+    // Deflate gets no further than 1032:1: a larger size is a lie that is not worth the time.
+    let possible = u64::try_from(bytes.len()).ok()?.checked_mul(1032)?.checked_add(64)?;
+    if size > possible.min(most) {
         return None;
     }
-    let mut out = vec![0; usize::try_from(size).ok()?];
+    let size = usize::try_from(size).ok()?;
+    let mut out = Vec::new();
     let mut inflater = Decompress::new(true);
-    let status = inflater.decompress(bytes, &mut out, FlushDecompress::Finish).ok()?;
-    (status == Status::StreamEnd && inflater.total_out() == size).then_some(out)
+    loop {
+        if out.len() == out.capacity() {
+            let missing = size.checked_sub(out.len())?;
+            out.reserve_exact(missing.min(out.len().max(bytes.len().saturating_mul(4))));
+        }
+        let before = (inflater.total_in(), inflater.total_out());
+        let rest = bytes.get(usize::try_from(before.0).ok()?..)?;
+        match inflater.decompress_vec(rest, &mut out, FlushDecompress::None).ok()? {
+            Status::StreamEnd => return (out.len() == size).then_some(out),
+            Status::Ok | Status::BufError => {}
+        }
+        if (inflater.total_in(), inflater.total_out()) == before {
+            return None;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -116,10 +137,14 @@ mod tests {
         let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
         encoder.write_all(&text).expect("a Vec takes all");
         let small = encoder.finish().expect("a Vec takes all");
-        assert_eq!(inflate(&small, text.len() as u64).as_deref(), Some(text.as_slice()));
-        assert_eq!(inflate(&small, text.len() as u64 - 1), None);
-        assert_eq!(inflate(&small, text.len() as u64 + 1), None);
-        assert_eq!(inflate(&small, u64::MAX), None);
-        assert_eq!(inflate(b"no zlib at all", 64), None);
+        let inflated = |bytes: &[u8], size: usize| inflate(bytes, size as u64, 1 << 20);
+        assert_eq!(inflated(&small, text.len()).as_deref(), Some(text.as_slice()));
+        assert_eq!(inflated(&small, text.len() - 1), None);
+        assert_eq!(inflated(&small, text.len() + 1), None);
+        let (cut_off, _) = small.split_last_chunk::<5>().expect("more than a checksum");
+        assert_eq!(inflated(cut_off, text.len()), None);
+        assert_eq!(inflated(&small, usize::MAX), None);
+        assert_eq!(inflated(b"no zlib at all", 64), None);
+        assert_eq!(inflate(&small, text.len() as u64, text.len() as u64 - 1), None, "more than there may be");
     }
 }

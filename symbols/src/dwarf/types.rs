@@ -36,6 +36,12 @@ mod go_kind {
 /// Names of names: enough for any program, few enough for a damaged file that goes in circles.
 const MAX_CHAIN: usize = 64;
 
+/// Of an array: each is an entry below it.
+const MAX_DIMENSIONS: usize = 64;
+
+/// Bytes of all names of one struct's fields: many could have the same long one.
+const MAX_FIELDS_TEXT: usize = 16 << 20;
+
 /// Pointers to pointers to..., when a name is made up for a C type.
 const MAX_NAME_DEPTH: usize = 6;
 
@@ -58,7 +64,13 @@ impl<'a> Dwarf<'a> {
         let mut at = id;
         for _ in 0..MAX_CHAIN {
             let (unit, offset) = self.locate(at)?;
-            let Some((entry, children)) = unit.entry_with_children(offset)? else { break };
+            let Some(mut entry) = unit.entry(offset)? else { break };
+            let mut children = Vec::new();
+            if has_parts(entry.tag())
+                && let Some(whole) = unit.entry_with_children(offset)?
+            {
+                (entry, children) = whole;
+            }
             if name.is_none() {
                 name = self.name(&unit, &entry)?.and_then(names::of_instance);
             }
@@ -131,7 +143,7 @@ impl<'a> Dwarf<'a> {
             DW_TAG_base_type => Step::Done(base_kind(entry), size.unwrap_or(0)),
             DW_TAG_enumeration_type => {
                 let signed = match next {
-                    Some(next) => matches!(self.ty(next)?.kind, TypeKind::Int { signed: true }),
+                    Some(next) => self.is_signed(next)?,
                     None => false,
                 };
                 Step::Done(TypeKind::Int { signed }, size.unwrap_or(4))
@@ -173,6 +185,7 @@ impl<'a> Dwarf<'a> {
 
     fn fields(&self, unit: &Unit<'a>, children: &[Entry<'a>]) -> Result<Vec<Field>, Error> {
         let mut fields = Vec::new();
+        let mut text = 0usize;
         for member in children.iter().filter(|child| child.tag() == DW_TAG_member) {
             let Some(ty) = self.type_of(unit, member)? else { continue };
             let offset = match member.attr_value(DW_AT_data_member_location) {
@@ -186,9 +199,30 @@ impl<'a> Dwarf<'a> {
                 None => false,
             };
             let name = self.name(unit, member)?.unwrap_or_default();
+            text = text.saturating_add(name.len());
+            if text > MAX_FIELDS_TEXT {
+                return Err(broken("the names of a type's fields are too long", unit.offset));
+            }
             fields.push(Field { name, ty, offset: offset.unwrap_or(0), embedded });
         }
         Ok(fields)
+    }
+
+    /// Whether the integers that an enumeration is made of have a sign.
+    fn is_signed(&self, id: TypeId) -> Result<bool, Error> {
+        let mut at = id;
+        for _ in 0..MAX_CHAIN {
+            let (unit, offset) = self.locate(at)?;
+            let Some(entry) = unit.entry(offset)? else { break };
+            if entry.tag() == DW_TAG_base_type {
+                return Ok(matches!(base_kind(&entry), TypeKind::Int { signed: true }));
+            }
+            match self.type_of(&unit, &entry)? {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        Ok(false)
     }
 
     /// Whether a Go interface is represented by `runtime.eface`, that of `any`.
@@ -211,7 +245,7 @@ impl<'a> Dwarf<'a> {
     }
 
     fn array_count(&self, unit: &Unit<'a>, offset: gimli::UnitOffset) -> Result<u64, Error> {
-        Ok(unit.entry_with_children(offset)?.map_or(0, |(_, children)| count(&children)))
+        Ok(unit.entry_with_first(offset, MAX_DIMENSIONS)?.map_or(0, |(_, children)| count(&children)))
     }
 
     /// A name for C's types that have none of their own.
@@ -253,6 +287,11 @@ enum Step {
     Done(TypeKind, u64),
     /// That it is another name of this.
     Next(TypeId),
+}
+
+/// Whether entries below one say what the type is.
+fn has_parts(tag: DwTag) -> bool {
+    matches!(tag, DW_TAG_structure_type | DW_TAG_union_type | DW_TAG_class_type | DW_TAG_array_type)
 }
 
 fn number(entry: &Entry<'_>, name: DwAt) -> Option<u64> {

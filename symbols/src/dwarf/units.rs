@@ -9,15 +9,24 @@ use std::sync::{Arc, OnceLock};
 
 use gimli::{
     Abbreviations, AttributeValue, DW_TAG_array_type, DW_TAG_base_type, DW_TAG_class_type,
-    DW_TAG_enumeration_type, DW_TAG_inlined_subroutine, DW_TAG_pointer_type, DW_TAG_structure_type,
-    DW_TAG_subprogram, DW_TAG_subroutine_type, DW_TAG_typedef, DW_TAG_union_type, DW_TAG_variable,
-    DebugAbbrev, DebugAddrBase, DebugInfo, DebugInfoOffset, DebugLocListsBase, DebugStrOffsetsBase,
-    DebuggingInformationEntry, DwTag, LittleEndian, UnitHeader, UnitOffset,
+    DW_TAG_enumeration_type, DW_TAG_formal_parameter, DW_TAG_inlined_subroutine, DW_TAG_member,
+    DW_TAG_pointer_type, DW_TAG_structure_type, DW_TAG_subprogram, DW_TAG_subrange_type,
+    DW_TAG_subroutine_type, DW_TAG_typedef, DW_TAG_union_type, DW_TAG_variable, DebugAbbrev, DebugAddrBase,
+    DebugInfo, DebugInfoOffset, DebugLocListsBase, DebugStrOffsetsBase, DebuggingInformationEntry, DwTag,
+    LittleEndian, UnitHeader, UnitOffset,
 };
 
 use super::Dwarf;
 use super::sections::{Id, Slice};
+use crate::bytes::Bytes;
 use crate::error::Error;
+
+/// Attributes of one entry; compilers give up to 20.
+const MOST_ATTRIBUTES: usize = 128;
+/// Attributes of all entries right below one: far more than a struct or a function has.
+const MOST_ATTRIBUTES_BELOW: usize = 1 << 19;
+/// Bytes of a name that make its hash.
+const HASHED: usize = 256;
 
 /// An entry of debug information.
 pub(crate) type Entry<'a> = DebuggingInformationEntry<Slice<'a>>;
@@ -142,6 +151,9 @@ impl Units {
             let next = self.abbreviations.get(place.saturating_add(1)).map(|(next, _)| *next);
             let end = next.unwrap_or(usize::MAX).min(section.len());
             let bytes = section.slice().get(start..end).ok_or_else(missing)?;
+            if has_long_abbreviation(bytes) {
+                return Err(broken("an abbreviation has too many attributes", start));
+            }
             let table = DebugAbbrev::new(bytes, LittleEndian).abbreviations(gimli::DebugAbbrevOffset(0))?;
             Ok(Arc::new(table))
         };
@@ -189,10 +201,19 @@ impl<'a> Unit<'a> {
         Ok(raw.read_entry(&mut entry)?.then_some(entry))
     }
 
-    /// The entry at an offset of the unit, and the entries right below it.
+    /// The entry at an offset of the unit, and the fields, parameters and the like right below it.
     pub(crate) fn entry_with_children(
         &self,
         offset: UnitOffset,
+    ) -> Result<Option<(Entry<'a>, Vec<Entry<'a>>)>, Error> {
+        self.entry_with_first(offset, usize::MAX)
+    }
+
+    /// The same, with no more than the first entries below it looked at.
+    pub(crate) fn entry_with_first(
+        &self,
+        offset: UnitOffset,
+        most: usize,
     ) -> Result<Option<(Entry<'a>, Vec<Entry<'a>>)>, Error> {
         let mut raw = self.header.entries_raw(&self.abbreviations, Some(offset))?;
         let mut entry = Entry::null();
@@ -203,7 +224,9 @@ impl<'a> Unit<'a> {
         if !entry.has_children() {
             return Ok(Some((entry, children)));
         }
-        while raw.next_depth() > 0 && !raw.is_empty() {
+        let (mut seen, mut attributes) = (0usize, 0usize);
+        while raw.next_depth() > 0 && !raw.is_empty() && seen < most {
+            seen = seen.saturating_add(1);
             let depth = raw.next_depth();
             if depth > 1 {
                 if let Some(abbreviation) = raw.read_abbreviation()? {
@@ -212,7 +235,11 @@ impl<'a> Unit<'a> {
                 continue;
             }
             let mut child = Entry::null();
-            if raw.read_entry(&mut child)? {
+            if raw.read_entry(&mut child)? && is_part(child.tag()) {
+                attributes = attributes.saturating_add(child.attrs().len());
+                if attributes > MOST_ATTRIBUTES_BELOW {
+                    return Err(broken("an entry has too much below it", offset.0));
+                }
                 children.push(child);
             }
         }
@@ -302,9 +329,10 @@ fn unit_offset(offset: u32) -> UnitOffset {
     UnitOffset(usize::try_from(offset).unwrap_or(usize::MAX))
 }
 
+/// Of a name's first bytes: thousands could be one long one.
 fn hash(name: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
-    hasher.write(name);
+    hasher.write(name.get(..HASHED).unwrap_or(name));
     hasher.finish()
 }
 
@@ -315,6 +343,38 @@ pub(crate) fn address(value: &AttributeValue<Slice<'_>>) -> Option<AttributeValu
         AttributeValue::DebugAddrIndex(index) => Some(AttributeValueKind::Index(index.0)),
         _ => None,
     }
+}
+
+/// Whether an entry of these is asked for with what it is below.
+fn is_part(tag: DwTag) -> bool {
+    matches!(tag, DW_TAG_member | DW_TAG_subrange_type | DW_TAG_formal_parameter | DW_TAG_variable)
+}
+
+/// Whether an abbreviation has more attributes than any compiler gives one. Some need no bytes in the entries
+/// that have them, so that small ones could take as long as one likes.
+fn has_long_abbreviation(table: &[u8]) -> bool {
+    let mut bytes = Bytes::new(table);
+    let mut longest = 0usize;
+    let mut next = || {
+        if bytes.uvarint()? == 0 {
+            return None;
+        }
+        let (_tag, _children) = (bytes.uvarint()?, bytes.u8()?);
+        let mut count = 0usize;
+        loop {
+            let (name, form) = (bytes.uvarint()?, bytes.uvarint()?);
+            if (name, form) == (0, 0) {
+                return Some(());
+            }
+            count = count.saturating_add(1);
+            longest = longest.max(count);
+            if form == u64::from(gimli::DW_FORM_implicit_const.0) {
+                while bytes.u8()? & 0x80 != 0 {}
+            }
+        }
+    };
+    while next().is_some() {}
+    longest > MOST_ATTRIBUTES
 }
 
 fn is_type(tag: DwTag) -> bool {

@@ -13,6 +13,8 @@ const FIRST_FLOAT: u16 = 17;
 const FLOATS: usize = 15;
 /// Structs nest no deeper in practice.
 const MAX_DEPTH: usize = 32;
+/// Parts of all values, with those that are empty: structs of two structs of two... can be any number.
+const MAX_PARTS: usize = 4096;
 
 /// Where values of these types are, in order; what does not fit the registers is on the stack and
 /// given as [`Location::Unavailable`].
@@ -29,7 +31,7 @@ pub(crate) fn assign(layout: Layout<'_>, types: &[TypeId]) -> Result<Vec<Locatio
                     _ => Location::Pieces(pieces),
                 });
             }
-            registers = before;
+            registers = Registers { parts: registers.parts, ..before };
             Ok(Location::Unavailable)
         })
         .collect()
@@ -40,6 +42,8 @@ pub(crate) fn assign(layout: Layout<'_>, types: &[TypeId]) -> Result<Vec<Locatio
 struct Registers {
     integers: usize,
     floats: usize,
+    /// Parts that were looked at.
+    parts: usize,
 }
 
 impl Registers {
@@ -51,9 +55,10 @@ impl Registers {
         pieces: &mut Vec<(Location, u64)>,
         depth: usize,
     ) -> Result<bool, Error> {
-        if depth > MAX_DEPTH {
+        if depth > MAX_DEPTH || self.parts >= MAX_PARTS {
             return Ok(false);
         }
+        self.parts = self.parts.saturating_add(1);
         let value = layout.ty(ty)?;
         let words = |count: usize| vec![8; count];
         let integers = match value.kind {

@@ -53,7 +53,7 @@ fn scan(binary: &Binary, table: LinkAddr, is_it: impl Fn(LinkAddr) -> bool) -> O
         return Some(found);
     }
     let pointer = table.0.to_le_bytes();
-    for section in binary.elf().data_sections() {
+    for section in binary.elf().data_sections(binary.data()) {
         let Some(bytes) = section.bytes(binary.data()) else { continue };
         let hits = memchr::memmem::find_iter(bytes, &pointer);
         let mut addrs = hits.filter_map(|at| section.addr.checked_add(u64::try_from(at).ok()?).map(LinkAddr));

@@ -6,15 +6,21 @@
 //! the frame, which the kernel also emulates. Up to Go 1.20 the frame begins otherwise; there the check's
 //! own conditional jump is probed, and counts where it is not about to be taken.
 
+use std::cell::LazyCell;
+
 use crate::address::LinkAddr;
 use crate::binary::Binary;
 use crate::error::Reason;
 use crate::functions::{Function, Language};
-use crate::insn::flow::{Decoded, decode};
+use crate::insn::flow::{Decoded, decode, instructions};
 use crate::site::{EntryCondition, Site, SiteKind, Sites};
 
 /// A check is over after so many instructions: the longest is that of huge frames.
 const LONGEST_CHECK: usize = 12;
+/// Bytes that hold a check and the instruction behind it, none having more than 15.
+const HEAD: usize = 15 * (LONGEST_CHECK + 2);
+/// Returns and tail jumps of one function.
+const MOST_EXITS: usize = 1 << 16;
 /// Larger functions are not looked into.
 const MAX_BYTES: u64 = 4 << 20;
 
@@ -29,15 +35,15 @@ pub(crate) fn sites(binary: &Binary, function: &Function) -> Result<Sites, Reaso
     let bytes = binary
         .bytes_at(function.addr, size)
         .ok_or_else(|| unprobeable(function.addr, "its code is not in the file"))?;
-    let code = decode(bytes, function.addr.0);
-    let (mut entry, mut condition) = entry(&code, function.language)
+    let head = decode(bytes.get(..HEAD).unwrap_or(bytes), function.addr.0);
+    let (mut entry, mut condition) = entry(&head, function.language)
         .ok_or_else(|| unprobeable(function.addr, "its first bytes are no instruction"))?;
     // Go's own table must agree that the frame has not begun: the return address is on top.
     let delta = binary
         .pclntab()
         .and_then(|table| table.stack_delta(table.find(function.addr)?, LinkAddr(entry.addr())));
     if delta.is_some_and(|delta| delta != 0)
-        && let Some(first) = code.first()
+        && let Some(first) = head.first()
     {
         (entry, condition) = (first, EntryCondition::Always);
     }
@@ -51,7 +57,9 @@ pub(crate) fn sites(binary: &Binary, function: &Function) -> Result<Sites, Reaso
     };
     let entry = site(entry, SiteKind::Entry, condition)?;
     let mut sites = Sites { entry, returns: Vec::new(), tail_jumps: Vec::new(), calls: Vec::new() };
-    for at in &code {
+    let has_ret = LazyCell::new(|| instructions(bytes, function.addr.0).any(|at| at.is_ret()));
+    for at in &mut instructions(bytes, function.addr.0) {
+        let at = &at;
         let always = EntryCondition::Always;
         if at.is_ret() {
             sites.returns.push(site(at, SiteKind::Return, always)?);
@@ -62,8 +70,11 @@ pub(crate) fn sites(binary: &Binary, function: &Function) -> Result<Sites, Reaso
             if !function.contains(target) {
                 sites.tail_jumps.push(site(at, SiteKind::TailJump { target: Some(target) }, always)?);
             }
-        } else if at.is_indirect_jump() && is_tail(&code, at) {
+        } else if at.is_indirect_jump() && is_register_jump(at) && !*has_ret {
             sites.tail_jumps.push(site(at, SiteKind::TailJump { target: None }, always)?);
+        }
+        if sites.returns.len().saturating_add(sites.tail_jumps.len()) > MOST_EXITS {
+            return Err(unprobeable(function.addr, "it is left at too many places"));
         }
     }
     Ok(sites)
@@ -105,12 +116,11 @@ fn entry<'c, 'b>(code: &'c [Decoded<'b>], language: Language) -> Option<(&'c Dec
     at_first
 }
 
-/// Whether an indirect jump leaves the function: Go's tables of jumps lead within, and index memory
+/// Whether an indirect jump can leave the function: Go's tables of jumps lead within, and index memory
 /// by a register; a tail jump goes through a register that was loaded from a method table, as the
-/// last instruction of a wrapper.
-fn is_tail(code: &[Decoded<'_>], at: &Decoded<'_>) -> bool {
-    let has_ret = code.iter().any(Decoded::is_ret);
-    !has_ret && at.insn.op_count() == 1 && at.insn.op0_kind() == iced_x86::OpKind::Register
+/// last instruction of a wrapper, which has no return.
+fn is_register_jump(at: &Decoded<'_>) -> bool {
+    at.insn.op_count() == 1 && at.insn.op0_kind() == iced_x86::OpKind::Register
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ impl GoVersion {
         let named = elf.section_bytes(data, ".go.buildinfo").and_then(inline_version);
         // External linkers may merge it into another section.
         let text = named.or_else(|| {
-            elf.data_sections().filter_map(|section| section.bytes(data)).find_map(|bytes| {
+            elf.data_sections(data).filter_map(|section| section.bytes(data)).find_map(|bytes| {
                 memchr::memmem::find_iter(bytes, MAGIC)
                     .filter_map(|at| bytes.get(at..))
                     .find_map(inline_version)

@@ -15,18 +15,22 @@ pub(crate) struct Decoded<'a> {
 /// Decodes a function from its first instruction to its end, or to the first byte that is no
 /// instruction.
 pub(crate) fn decode(bytes: &[u8], addr: u64) -> Vec<Decoded<'_>> {
+    instructions(bytes, addr).collect()
+}
+
+/// The same one after the other: all of a large function take fifty times its bytes.
+pub(crate) fn instructions(bytes: &[u8], addr: u64) -> impl Iterator<Item = Decoded<'_>> {
     let mut decoder = Decoder::with_ip(64, bytes, addr, DecoderOptions::NONE);
-    let mut found = Vec::new();
-    while decoder.can_decode() {
+    std::iter::from_fn(move || {
+        if !decoder.can_decode() {
+            return None;
+        }
         let start = decoder.position();
         let insn = decoder.decode();
-        let Some(bytes) = bytes.get(start..decoder.position()) else { break };
-        if insn.is_invalid() {
-            break;
-        }
-        found.push(Decoded { insn, bytes });
-    }
-    found
+        let bytes = bytes.get(start..decoder.position())?;
+        (!insn.is_invalid()).then_some(Decoded { insn, bytes })
+    })
+    .fuse()
 }
 
 impl Decoded<'_> {

@@ -27,6 +27,7 @@ pub mod apt;
 pub mod bpftrace;
 pub mod builds;
 pub mod cache;
+pub mod damage;
 pub mod debian;
 mod exec;
 pub mod generate;

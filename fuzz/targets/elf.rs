@@ -1,0 +1,7 @@
+//! Whatever became of a file, its headers, symbols and machine code have an answer.
+
+#![no_main]
+
+use gprobe_fuzz::{Kind, try_damage};
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| try_damage(Kind::Elf, data));
