@@ -3,7 +3,9 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use gprobe_symbols::{Binary, FileOffset, Function, LinkAddr, Param, Type, TypeId, TypeKind};
+use gprobe_symbols::{
+    Binary, FileOffset, Function, LinkAddr, Param, RuntimeVariable, Type, TypeId, TypeKind,
+};
 
 use super::bases::Kind;
 
@@ -240,7 +242,7 @@ const DWARF: [Question; 22] = [
     }),
 ];
 
-const PCLNTAB: [Question; 13] = [
+const PCLNTAB: [Question; 15] = [
     ("a line", 8, line),
     ("source frames", 1, |binary, asked| {
         for addr in asked.hints.addrs.iter().skip(asked.number).take(MOST) {
@@ -267,7 +269,19 @@ const PCLNTAB: [Question; 13] = [
         }
     }),
     ("wait reasons", 1, |binary, _| see(binary.wait_reasons())),
-    ("where g is", 1, |binary, _| see(binary.g_tls_offset())),
+    ("where g is", 1, |binary, _| see((binary.g_tls_offset(), binary.g_tls_word()))),
+    ("the runtime's layout", 1, |binary, _| {
+        for name in ["runtime.g", "*runtime.m"] {
+            if let Ok(id) = binary.layout().find_type(name) {
+                walk(binary, id, 2);
+            }
+        }
+        see(binary.runtime_offsets().is_ok());
+    }),
+    ("variables of the runtime", 1, |binary, asked| {
+        let all = [RuntimeVariable::G0, RuntimeVariable::M0, RuntimeVariable::Allgs, RuntimeVariable::Allm];
+        see(all.get(asked.number % all.len()).map(|variable| binary.runtime_variable(*variable)));
+    }),
     ("Go release", 1, |binary, _| see(binary.go_version())),
 ];
 
