@@ -1,6 +1,7 @@
 //! Puts probes in place, listens to them, and takes them away.
 
 mod put;
+mod unchanged;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use self::put::close_all;
 use crate::decode::Decoder;
 use crate::error::{Error, explain};
 use crate::event::{Event, MapEntry};
+use crate::kernel::uprobes::LeftOut;
 use crate::load::Loaded;
 use crate::process::load_bias;
 use crate::read;
@@ -55,7 +57,7 @@ pub struct Attached {
     targets: Targets,
     decoder: Decoder,
     exit: Option<u8>,
-    left_out: Vec<String>,
+    left_out: Vec<LeftOut>,
     /// What processes run that are found while they are there, to name their addresses.
     running: Option<Running>,
     /// When what the target has mapped is next read, and how long after that again.
@@ -136,8 +138,8 @@ impl Attached {
         program.map(AsFd::as_fd).ok_or_else(|| Error::Object("no such program".into()))
     }
 
-    /// Functions of a glob at which the kernel would not have a probe.
-    pub fn left_out(&self) -> &[String] {
+    /// Functions of a glob at which there is no probe.
+    pub fn left_out(&self) -> &[LeftOut] {
         &self.left_out
     }
 

@@ -32,6 +32,7 @@ mod world;
 pub use attach::{Attached, Finished};
 pub use error::Error;
 pub use event::{Event, Frame, FrameKind, MapDatum, MapEntry, SeriesPoint, Value};
+pub use kernel::uprobes::LeftOut;
 pub use load::Loaded;
 pub use targets::{Departure, Fate};
 pub use world::{LiveWorld, open_binary};

@@ -288,8 +288,8 @@ fn announce(args: &Run, attached: &Attached, sink: &mut Sink<'_>) -> Result<(), 
     if args.quiet {
         return Ok(());
     }
-    for function in attached.left_out() {
-        say(&format!("left out: the kernel takes no probe in `{function}`"));
+    for left_out in attached.left_out() {
+        say(&format!("left out: `{}`: {}", left_out.function, left_out.why));
     }
     let places = attached.places();
     let at = if places <= probes { String::new() } else { format!(" at {places} places") };

@@ -84,6 +84,25 @@ fn a_killed_gprobe_leaves_the_target_running_and_no_probe_behind() {
     target.finish();
 }
 
+/// The kernel would run what the file has in place of what the program has made of it.
+#[test]
+fn code_that_was_written_over_is_left_alone() {
+    let mut target = Target::start(&program("patched"), &[]);
+    let pid = target.pid().to_string();
+    let refused = gprobe().args(["-p", &pid, "-e", "go:main.over { @ = count(); }"]).run();
+    assert_eq!(refused.code, Some(3), "{refused}");
+    assert!(refused.stderr.contains("its code in memory is not that of its file"), "{refused}");
+    let script = "go:main.plain, go:main.over { @[func] = count(); }";
+    let mut running = gprobe().args(["-f", "json", "-p", &pid, "-e", script]).run_until_attached();
+    target.go();
+    target.wait_done();
+    let output = running.interrupt().success();
+    assert_eq!((target.truth("patched"), target.truth("calls")), (1, 1000));
+    assert_eq!(output.map("@"), serde_json::json!({ "main.plain": 1000 }));
+    assert!(output.stderr.contains("left out: `main.over`"), "{output}");
+    target.finish();
+}
+
 /// All BPF programs of this machine, by bpftool.
 fn programs() -> String {
     let output = Command::new("bpftool").args(["prog", "show"]).output().expect("bpftool runs");

@@ -8,15 +8,18 @@ use std::time::{Duration, Instant};
 
 use gprobe_compiler::artifact::{Attach, ProgramInfo, SiteInfo};
 
-use super::{Attached, Link, is_executable};
+use super::{Attached, Link, is_executable, unchanged};
 use crate::error::{Error, explain};
 use crate::kernel;
 use crate::kernel::functions;
-use crate::kernel::uprobes::{ENOTSUPP, Placement};
+use crate::kernel::uprobes::{ENOTSUPP, LeftOut, Placement};
 use crate::sys::{bpf, perf};
 
 /// Links that are closed at once: each waits for the kernel, and they wait side by side.
 const CLOSERS: usize = 64;
+/// Why a place is left out whose code is not that of the file.
+const OVERWRITTEN: &str =
+    "its code in memory is not that of its file: a debugger, or the program itself, has written over it";
 
 impl Attached {
     /// Puts all programs in place.
@@ -110,18 +113,35 @@ impl Attached {
             let program = self.program(index)?;
             // Copies of one executable are files of their own.
             let own = pid.filter(|_| is_executable(path)).map(|pid| format!("/proc/{pid}/exe"));
-            let mut placed = Placement::new(program, own.as_deref().unwrap_or(path), ret, *pid);
-            let done = placed.put(sites, &self.loaded.facts);
-            let Placement { links, refused, .. } = placed;
+            let path = own.as_deref().unwrap_or(path);
+            let changed = pid.map_or_else(Vec::new, |pid| unchanged::changed(pid, path, sites));
+            let kept: Vec<SiteInfo>;
+            let good = match changed.is_empty() {
+                true => sites,
+                false => {
+                    let good =
+                        sites.iter().enumerate().filter(|(index, _)| changed.binary_search(index).is_err());
+                    kept = good.map(|(_, site)| site.clone()).collect();
+                    &kept
+                }
+            };
+            let mut placed = Placement::new(program, path, ret, *pid);
+            let done = placed.put(good, &self.loaded.facts);
+            let Placement { links, mut refused, .. } = placed;
             self.links.extend(links);
             let failed = |error: &io::Error| Error::Attach { title: info.title.clone(), why: explain(error) };
+            let over = changed.iter().filter_map(|index| sites.get(*index));
+            refused.extend(over.map(|site| LeftOut { function: site.function.clone(), why: OVERWRITTEN }));
             match done {
                 // One of several that ends meanwhile leaves the others.
                 Err(_) if pids.len() > 1 && pid.is_some_and(|pid| self.targets.has_ended(pid)) => continue,
                 done => done.map_err(|error| failed(&error))?,
             }
             if refused.len() == sites.len() {
-                return Err(failed(&io::Error::from_raw_os_error(ENOTSUPP)));
+                return Err(match changed.is_empty() {
+                    true => failed(&io::Error::from_raw_os_error(ENOTSUPP)),
+                    false => Error::Attach { title: info.title.clone(), why: OVERWRITTEN.to_owned() },
+                });
             }
             if nth == 0 {
                 self.left_out.extend(refused);

@@ -12,6 +12,21 @@ use crate::sys::{bpf, perf};
 /// What the kernel says of an instruction at which it can't have a probe.
 pub(crate) const ENOTSUPP: i32 = 524;
 
+/// A function of a glob at which there is no probe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The function.
+    pub function: String,
+    /// Why there is none.
+    pub why: &'static str,
+}
+
+impl LeftOut {
+    fn refused(site: &SiteInfo) -> Self {
+        Self { function: site.function.clone(), why: "the kernel takes no probe in it" }
+    }
+}
+
 /// One program that is put at instructions of one file.
 pub(crate) struct Placement<'a> {
     program: BorrowedFd<'a>,
@@ -21,7 +36,7 @@ pub(crate) struct Placement<'a> {
     /// What holds the probes in place.
     pub(crate) links: Vec<OwnedFd>,
     /// Functions with an instruction that the kernel would not have a probe at.
-    pub(crate) refused: Vec<String>,
+    pub(crate) refused: Vec<LeftOut>,
 }
 
 impl<'a> Placement<'a> {
@@ -48,7 +63,7 @@ impl<'a> Placement<'a> {
         match bpf::link_uprobes(self.program, self.path, &places, self.pid.unwrap_or(0), self.ret) {
             Ok(link) => self.links.push(link),
             Err(error) if error.raw_os_error() == Some(ENOTSUPP) => match sites {
-                [site] => self.refused.push(site.function.clone()),
+                [site] => self.refused.push(LeftOut::refused(site)),
                 _ => {
                     let (left, right) = sites.split_at(sites.len() / 2);
                     self.multi(left)?;
@@ -76,7 +91,7 @@ impl<'a> Placement<'a> {
                     self.links.push(event);
                 }
                 Err(error) if error.raw_os_error() == Some(ENOTSUPP) => {
-                    self.refused.push(site.function.clone());
+                    self.refused.push(LeftOut::refused(site));
                 }
                 Err(error) => return Err(error),
             }
