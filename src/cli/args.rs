@@ -189,8 +189,13 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Say what this kernel and this user can do, and how to mend what they cannot
-    Doctor,
+    /// Say what this kernel and this user can do, and how to mend what they cannot; with a program, what is known of
+    /// it, and why that is believed
+    Doctor {
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "clap would show it as help")]
+        file: FileArgs,
+    },
     /// List the scripts that ship, or print one
     Stdlib {
         /// The script to print

@@ -60,7 +60,7 @@ pub fn main() -> ExitCode {
         Some(Command::List { pattern, file, verbose }) => list::list(pattern.as_deref(), &file, verbose),
         Some(Command::Check(looked)) => compile::check(&looked),
         Some(Command::Compile { looked, emit, output }) => compile::compile(&looked, emit, output.as_deref()),
-        Some(Command::Doctor) => doctor::doctor(),
+        Some(Command::Doctor { file }) => doctor::doctor(&file),
         Some(Command::Stdlib { name }) => script::stdlib(name.as_deref()),
         Some(Command::Fmt { files, check }) => fmt::fmt(&files, check),
         Some(Command::Doc { name }) => doc::doc(name.as_deref()),

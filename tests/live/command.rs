@@ -1,9 +1,9 @@
 //! `-c COMMAND`, signals, and the target's end.
 
-use gprobe_testkit::Target;
+use gprobe_testkit::{Program, Target};
 use rustix::process::Signal;
 
-use super::kit::{gprobe, number, program};
+use super::kit::{GO, gprobe, number, program};
 
 #[test]
 fn a_command_is_probed_from_its_first_instruction() {
@@ -98,6 +98,27 @@ fn doctor_finds_this_machine_well() {
         "{}",
         output.stdout
     );
+}
+
+#[test]
+fn doctor_says_of_a_program_what_is_known_and_why() {
+    let said = |flags: &[&str]| {
+        let path = Program::build("counts", GO, flags);
+        let target = Target::start(&path, &["-n", "1"]);
+        let output = gprobe().args(["doctor", "-p", &target.pid().to_string()]).run().success();
+        drop(target);
+        output.stdout
+    };
+    let whole = said(&[]);
+    assert!(whole.contains("from DWARF") && whole.contains("its runtime is as believed"), "{whole}");
+    assert!(!whole.contains("MISSING") && !whole.contains("less"), "{whole}");
+    let stripped = said(&["-ldflags=-s -w"]);
+    assert!(stripped.contains("from gprobe's table for this Go release"), "{stripped}");
+    assert!(
+        stripped.contains("from the code") && stripped.contains("its runtime is as believed"),
+        "{stripped}"
+    );
+    assert!(stripped.contains("without `-ldflags=-w`") && !stripped.contains("MISSING"), "{stripped}");
 }
 
 #[test]
