@@ -86,7 +86,7 @@ fn load_one(info: &ProgramInfo, insns: &[bpf_insn], facts: &KernelFacts) -> Resu
     };
     let multi = facts.uprobe_multi && matches!(info.attach, Attach::Uprobe { .. });
     // With its map, which is kept until the program is loaded.
-    let prologue = if own_stack::is_shared(info, facts) {
+    let prologue = if own_stack::is_shared(&info.attach, facts) {
         let made = own_stack::prologue();
         Some(made.map_err(|error| Error::Map { name: "gp_none".into(), why: refused(&error, facts) })?)
     } else {
