@@ -7,7 +7,7 @@ use crate::bytes::Bytes;
 use crate::pclntab::{Func, Table};
 
 /// `abi.PCDATA_InlTreeIndex`
-const TREE_INDEX: u64 = 2;
+pub(crate) const TREE_INDEX: u64 = 2;
 /// `abi.FUNCDATA_InlTree`
 const TREE: u64 = 3;
 /// Symbols of what the offsets of functions' further data start from, of Go 1.20 and 1.19.
@@ -82,24 +82,25 @@ pub(crate) fn wrapper_id(table: Table<'_>) -> Option<u8> {
 }
 
 /// The inline tree of one function.
-struct Tree<'a> {
+pub(crate) struct Tree<'a> {
     bytes: &'a [u8],
     /// The layout of Go 1.19, with more in it.
     old: bool,
 }
 
 /// A node of the tree.
-struct Call {
+#[derive(Clone, Copy)]
+pub(crate) struct Call {
     /// Its `abi.FuncID`.
     id: u8,
     /// Where in pclntab's names its name is.
-    name: u32,
+    pub(crate) name: u32,
     /// Bytes from the function's start to an instruction at the place of the call.
-    parent: u32,
+    pub(crate) parent: u32,
 }
 
 impl<'a> Tree<'a> {
-    fn of(binary: &'a Binary, table: Table<'_>, func: Func) -> Option<Self> {
+    pub(crate) fn of(binary: &'a Binary, table: Table<'_>, func: Func) -> Option<Self> {
         let offset = table.func_data(func, TREE)?;
         let addr = binary.go_function_data()?.checked_add(u64::from(offset))?;
         let bytes = binary.elf().bytes_from(binary.data(), addr)?;
@@ -107,7 +108,12 @@ impl<'a> Tree<'a> {
     }
 
     fn call(&self, table: Table<'_>, func: Func, addr: LinkAddr) -> Option<Call> {
-        let index = u64::try_from(table.pc_data(func, TREE_INDEX, addr)?).ok()?;
+        self.node(table.pc_data(func, TREE_INDEX, addr)?)
+    }
+
+    /// The node with that index; none below 0.
+    pub(crate) fn node(&self, index: i32) -> Option<Call> {
+        let index = u64::try_from(index).ok()?;
         let (size, id, name, parent) = if self.old { (20, 2, 12, 16) } else { (16, 0, 4, 8) };
         let start = index.checked_mul(size)?;
         let word = |at: u64| Bytes::at(self.bytes, start.checked_add(at)?)?.u32();

@@ -18,52 +18,87 @@ const LONGEST_CHECK: usize = 12;
 /// Larger functions are not looked into.
 const MAX_BYTES: u64 = 4 << 20;
 
-/// The sites of a function.
-pub(crate) fn sites(binary: &Binary, function: &Function) -> Result<Sites, Reason> {
-    let unprobeable = |addr: LinkAddr, why: &str| Reason::Unprobeable {
-        function: function.name.clone(),
-        addr,
-        why: why.to_owned(),
-    };
-    let size = usize::try_from(function.size.min(MAX_BYTES)).unwrap_or(0);
-    let bytes = binary
-        .bytes_at(function.addr, size)
-        .ok_or_else(|| unprobeable(function.addr, "its code is not in the file"))?;
-    let code = decode(bytes, function.addr.0);
-    let (mut entry, mut condition) = entry(&code, function.language)
-        .ok_or_else(|| unprobeable(function.addr, "its first bytes are no instruction"))?;
-    // Go's own table must agree that the frame has not begun: the return address is on top.
-    let delta = binary
-        .pclntab()
-        .and_then(|table| table.stack_delta(table.find(function.addr)?, LinkAddr(entry.addr())));
-    if delta.is_some_and(|delta| delta != 0)
-        && let Some(first) = code.first()
-    {
-        (entry, condition) = (first, EntryCondition::Always);
+/// A function's instructions.
+pub(crate) struct Code<'a> {
+    binary: &'a Binary,
+    function: &'a Function,
+    pub(crate) insns: Vec<Decoded<'a>>,
+}
+
+impl<'a> Code<'a> {
+    /// Decodes all of them.
+    pub(crate) fn of(binary: &'a Binary, function: &'a Function) -> Result<Self, Reason> {
+        let size = usize::try_from(function.size.min(MAX_BYTES)).unwrap_or(0);
+        let bytes = binary
+            .bytes_at(function.addr, size)
+            .ok_or_else(|| unprobeable(function, function.addr, "its code is not in the file"))?;
+        Ok(Self { binary, function, insns: decode(bytes, function.addr.0) })
     }
-    let site = |at: &Decoded<'_>, kind, condition| -> Result<Site, Reason> {
+
+    /// A probe at one of them.
+    pub(crate) fn site(
+        &self,
+        at: &Decoded<'_>,
+        kind: SiteKind,
+        condition: EntryCondition,
+    ) -> Result<Site, Reason> {
         let addr = LinkAddr(at.addr());
         if let Some(why) = at.refused() {
-            return Err(unprobeable(addr, why));
+            return Err(unprobeable(self.function, addr, why));
         }
-        let offset = binary.file_offset(addr).ok_or_else(|| unprobeable(addr, "it is not in the file"))?;
+        let offset = self
+            .binary
+            .file_offset(addr)
+            .ok_or_else(|| unprobeable(self.function, addr, "it is not in the file"))?;
         Ok(Site { addr, offset, cost: at.cost(), condition, kind })
-    };
-    let entry = site(entry, SiteKind::Entry, condition)?;
-    let mut sites = Sites { entry, returns: Vec::new(), tail_jumps: Vec::new(), calls: Vec::new() };
-    for at in &code {
-        let always = EntryCondition::Always;
+    }
+
+    /// Where the function is entered, once per call.
+    pub(crate) fn entry(&self) -> Result<Site, Reason> {
+        let function = self.function;
+        let (mut entry, mut condition) = entry(&self.insns, function.language)
+            .ok_or_else(|| unprobeable(function, function.addr, "its first bytes are no instruction"))?;
+        // Go's own table must agree that the frame has not begun: the return address is on top.
+        let delta = self
+            .binary
+            .pclntab()
+            .and_then(|table| table.stack_delta(table.find(function.addr)?, LinkAddr(entry.addr())));
+        if delta.is_some_and(|delta| delta != 0)
+            && let Some(first) = self.insns.first()
+        {
+            (entry, condition) = (first, EntryCondition::Always);
+        }
+        self.site(entry, SiteKind::Entry, condition)
+    }
+
+    /// Where the stack is grown, behind the function's body; `None` where it never is.
+    pub(crate) fn growth(&self) -> Option<LinkAddr> {
+        stack_check(&self.insns).and_then(|(_, jump)| jump.branch_target()).map(LinkAddr)
+    }
+}
+
+fn unprobeable(function: &Function, addr: LinkAddr, why: &str) -> Reason {
+    Reason::Unprobeable { function: function.name.clone(), addr, why: why.to_owned() }
+}
+
+/// The sites of a function.
+pub(crate) fn sites(binary: &Binary, function: &Function) -> Result<Sites, Reason> {
+    let code = Code::of(binary, function)?;
+    let mut sites =
+        Sites { entry: code.entry()?, returns: Vec::new(), tail_jumps: Vec::new(), calls: Vec::new() };
+    let site = |at: &Decoded<'_>, kind| code.site(at, kind, EntryCondition::Always);
+    for at in &code.insns {
         if at.is_ret() {
-            sites.returns.push(site(at, SiteKind::Return, always)?);
+            sites.returns.push(site(at, SiteKind::Return)?);
         } else if let Some(target) = at.call_target() {
-            sites.calls.extend(site(at, SiteKind::Call { target: LinkAddr(target) }, always));
+            sites.calls.extend(site(at, SiteKind::Call { target: LinkAddr(target) }));
         } else if let Some(target) = at.jump_target() {
             let target = LinkAddr(target);
             if !function.contains(target) {
-                sites.tail_jumps.push(site(at, SiteKind::TailJump { target: Some(target) }, always)?);
+                sites.tail_jumps.push(site(at, SiteKind::TailJump { target: Some(target) })?);
             }
-        } else if at.is_indirect_jump() && is_tail(&code, at) {
-            sites.tail_jumps.push(site(at, SiteKind::TailJump { target: None }, always)?);
+        } else if at.is_indirect_jump() && is_tail(&code.insns, at) {
+            sites.tail_jumps.push(site(at, SiteKind::TailJump { target: None })?);
         }
     }
     Ok(sites)
@@ -82,17 +117,22 @@ fn entry<'c, 'b>(code: &'c [Decoded<'b>], language: Language) -> Option<(&'c Dec
             _ => at_first,
         };
     }
-    // The check ends with the last conditional jump that leads past the function's frame, forward to
-    // where the stack is grown; nothing before it moves the stack pointer.
+    let Some((index, jump)) = stack_check(code) else { return at_first };
+    let body = code.get(index.checked_add(1)?)?;
+    Some(if body.is_push_rbp() {
+        (body, EntryCondition::Always)
+    } else {
+        (jump, EntryCondition::UnlessBranchTaken)
+    })
+}
+
+/// The jump that ends the stack check, with its index: the last conditional one that leads past the
+/// function's frame, forward to where the stack is grown; nothing before it moves the stack pointer.
+fn stack_check<'c, 'b>(code: &'c [Decoded<'b>]) -> Option<(usize, &'c Decoded<'b>)> {
     let mut checked = false;
     for (index, at) in code.iter().enumerate().take(LONGEST_CHECK) {
         if checked && at.is_below_or_equal() && at.branch_target().is_some_and(|to| to > at.addr()) {
-            let body = code.get(index.checked_add(1)?)?;
-            return Some(if body.is_push_rbp() {
-                (body, EntryCondition::Always)
-            } else {
-                (at, EntryCondition::UnlessBranchTaken)
-            });
+            return Some((index, at));
         }
         if at.is_stack_check() {
             checked = true;
@@ -102,7 +142,7 @@ fn entry<'c, 'b>(code: &'c [Decoded<'b>], language: Language) -> Option<(&'c Dec
             break;
         }
     }
-    at_first
+    None
 }
 
 /// Whether an indirect jump leaves the function: Go's tables of jumps lead within, and index memory
