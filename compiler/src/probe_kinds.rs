@@ -71,8 +71,8 @@ pub const KINDS: &[ProbeKind] = &[
         "go",
         "",
         true,
-        "A Go function: its entry, each of its ways out, or its calls of others.",
-        "go:FUNCTION[:return], go:FUNCTION:call:CALLEE; `*` and `?` are wild",
+        "A Go function: its entry, each of its ways out, its calls of others, or its inlined copies; or a source line.",
+        "go:FUNCTION[:return], go:FUNCTION:inline, go:FUNCTION:call:CALLEE, go:FILE.go:LINE; `*` and `?` are wild in functions",
         "go:main.handle { @[goid] = count(); }",
     ),
     row(

@@ -264,6 +264,20 @@ impl Binary {
         Ok(params)
     }
 
+    /// The parameters of a function where it was put into another, of the copy of `source` that the address in
+    /// `function` is in; results, which a copy hands over nowhere, are among them.
+    ///
+    /// # Errors
+    /// [`Reason::NoDwarf`], or where DWARF has no such copy.
+    pub fn params_of_copy(
+        &self,
+        function: &Function,
+        addr: LinkAddr,
+        source: &str,
+    ) -> Result<Vec<Param>, Reason> {
+        self.dwarf()?.params_of_copy(function, addr, source)
+    }
+
     /// Where probes on a function go.
     ///
     /// # Errors
@@ -300,17 +314,6 @@ impl Binary {
     /// code.
     pub fn runtime_offsets(&self) -> Result<&RuntimeOffsets, Reason> {
         self.offsets.get_or_init(|| RuntimeOffsets::read(self)).as_ref().map_err(Clone::clone)
-    }
-
-    /// How many inlined copies of a function there are, by DWARF. Slow: it reads all of it.
-    ///
-    /// # Errors
-    /// Where the debug information is damaged. Without any, 0.
-    pub fn inlined_copies(&self, name: &str) -> Result<usize, Error> {
-        if !self.has_dwarf() {
-            return Ok(0);
-        }
-        self.any_dwarf().inlined_copies(name)
     }
 
     /// The value of a thread-local symbol: its offset in the thread-local block.

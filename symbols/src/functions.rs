@@ -166,6 +166,17 @@ impl<'a> Functions<'a> {
         self.of_symbol(table, table.symbols.get(usize::try_from(entry.symbol).ok()?)?)
     }
 
+    /// The function that begins at the address, by the name that its own symbol has.
+    pub(crate) fn at(&self, addr: LinkAddr) -> Option<Function> {
+        let index = self.by_addr();
+        let first = index.partition_point(|entry| entry.addr < addr.0);
+        let named = index.get(first).filter(|entry| entry.addr == addr.0).and_then(|entry| {
+            let (table, _) = self.tables().find(|(_, dynamic)| *dynamic == entry.dynamic)?;
+            self.of_symbol(table, table.symbols.get(usize::try_from(entry.symbol).ok()?)?)
+        });
+        named.or_else(|| self.containing(addr).filter(|function| function.addr == addr))
+    }
+
     /// All names, for suggestions.
     pub fn names(&self) -> Vec<&'a str> {
         let mut names = Vec::new();

@@ -40,6 +40,7 @@ pub use glob::{glob_matches, is_glob};
 pub use go::inline::SourceFrame;
 pub use go::names::cgo_name;
 pub use go::offsets::{GOffsets, MOffsets, POffsets, RuntimeOffsets};
+pub use go::places::{Place, Places};
 pub use go::variables::RuntimeVariable;
 pub use go::version::GoVersion;
 pub use insn::x64::X64Reg;

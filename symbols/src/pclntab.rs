@@ -14,6 +14,11 @@ const MAGIC_1_18: u32 = 0xffff_fff0;
 /// Steps that the decoding of one function's table may take: no function is this large.
 const MAX_STEPS: usize = 1 << 20;
 
+/// Bytes from the start of a `_func` to what leads to its table of files.
+const FILES: u64 = 20;
+/// To what leads to its table of lines.
+const LINES: u64 = 24;
+
 /// Where in the file the table is, and its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pclntab {
@@ -173,17 +178,52 @@ impl<'a> Table<'a> {
 
     /// The source file at an address of the function.
     pub(crate) fn file(self, func: Func, addr: LinkAddr) -> Option<&'a str> {
-        let number = u32::try_from(self.pc_value(func, 20, addr)?).ok()?;
+        self.file_name(self.file_offset(func, self.pc_value(func, FILES, addr)?)?)
+    }
+
+    /// Where in the table of files the name is that a function numbers so.
+    pub(crate) fn file_offset(self, func: Func, number: i32) -> Option<u32> {
         let unit = self.field(func, 32)?;
-        let index = u64::from(unit.checked_add(number)?).checked_mul(4)?;
-        let offset = Bytes::at(self.bytes, self.header.compile_units.checked_add(index)?)?.u32()?;
+        let index = u64::from(unit.checked_add(u32::try_from(number).ok()?)?).checked_mul(4)?;
+        Bytes::at(self.bytes, self.header.compile_units.checked_add(index)?)?.u32()
+    }
+
+    /// The name at an offset in the table of files.
+    pub(crate) fn file_name(self, offset: u32) -> Option<&'a str> {
         let at = self.header.files.checked_add(u64::from(offset))?;
         std::str::from_utf8(Bytes::at(self.bytes, at)?.cstr()?).ok()
     }
 
+    /// All names of files, each with its offset in the table of them.
+    pub(crate) fn files(self) -> impl Iterator<Item = (u32, &'a str)> {
+        self.texts(self.header.files, self.header.pc_values)
+    }
+
+    /// All names of functions, those that were put into others everywhere too, each with its offset.
+    pub(crate) fn names(self) -> impl Iterator<Item = (u32, &'a str)> {
+        self.texts(self.header.names, self.header.compile_units)
+    }
+
+    /// The texts of a part of the table, each with its offset from the part's start.
+    fn texts(self, start: u64, end: u64) -> impl Iterator<Item = (u32, &'a str)> {
+        let len = end.saturating_sub(start);
+        let bytes = Bytes::at(self.bytes, start).and_then(|mut bytes| bytes.take(len)).unwrap_or_default();
+        let mut offset = 0u32;
+        bytes.split(|byte| *byte == 0).filter_map(move |text| {
+            let at = offset;
+            offset = offset.saturating_add(u32::try_from(text.len()).ok()?.saturating_add(1));
+            Some((at, std::str::from_utf8(text).ok().filter(|text| !text.is_empty())?))
+        })
+    }
+
+    /// The line of the word `func`, since Go 1.20.
+    pub(crate) fn start_line(self, func: Func) -> Option<u32> {
+        if self.header.is_old() { None } else { self.word(func, 36).filter(|line| *line != 0) }
+    }
+
     /// The source line at an address of the function.
     pub(crate) fn line(self, func: Func, addr: LinkAddr) -> Option<u32> {
-        u32::try_from(self.pc_value(func, 24, addr)?).ok()
+        u32::try_from(self.pc_value(func, LINES, addr)?).ok()
     }
 
     /// How far rsp is below its value at the entry, at an address of the function.
@@ -193,9 +233,24 @@ impl<'a> Table<'a> {
 
     /// The value of one of a function's further tables at an address (`runtime.pcdatavalue`).
     pub(crate) fn pc_data(self, func: Func, table: u64, addr: LinkAddr) -> Option<i32> {
+        self.pc_data_runs(func, table)?.at(addr)
+    }
+
+    /// One of a function's further tables.
+    pub(crate) fn pc_data_runs(self, func: Func, table: u64) -> Option<Runs<'a>> {
         let count = u64::from(self.field(func, 28)?);
         let at = (table < count).then(|| self.header.tables().checked_add(table.checked_mul(4)?))??;
-        self.pc_value_from(func, self.word(func, at)?, addr)
+        self.runs(func, self.word(func, at)?)
+    }
+
+    /// The numbers of a function's files, by address.
+    pub(crate) fn file_runs(self, func: Func) -> Option<Runs<'a>> {
+        self.runs(func, self.field(func, FILES)?)
+    }
+
+    /// A function's lines, by address.
+    pub(crate) fn line_runs(self, func: Func) -> Option<Runs<'a>> {
+        self.runs(func, self.field(func, LINES)?)
     }
 
     /// Where one of a function's further data is, from `go:func.*` (`runtime.funcdata`).
@@ -253,33 +308,62 @@ impl<'a> Table<'a> {
         Bytes::at(self.bytes, start.checked_add(at)?)?.u32()
     }
 
-    /// Decodes one of a function's tables of values by address (`runtime.pcvalue`): pairs of
-    /// differences, the value's (zigzag) and the address's.
+    /// The value of one of a function's tables at an address.
     fn pc_value(self, func: Func, field: u64, addr: LinkAddr) -> Option<i32> {
-        self.pc_value_from(func, self.field(func, field)?, addr)
+        self.runs(func, self.field(func, field)?)?.at(addr)
     }
 
-    fn pc_value_from(self, func: Func, offset: u32, addr: LinkAddr) -> Option<i32> {
+    fn runs(self, func: Func, offset: u32) -> Option<Runs<'a>> {
         if offset == 0 {
             return None;
         }
-        let mut bytes = Bytes::at(self.bytes, self.header.pc_values.checked_add(u64::from(offset))?)?;
-        let mut value = -1i32;
-        let mut at = func.addr.0;
-        // All steps but a few go on by an instruction.
-        let most = usize::try_from(addr.0.saturating_sub(at)).unwrap_or(usize::MAX).saturating_add(64);
-        for step in 0..MAX_STEPS.min(most) {
-            let difference = u32::try_from(bytes.uvarint()?).ok()?;
-            if difference == 0 && step != 0 {
-                return None;
-            }
-            let zigzag = (difference >> 1) ^ 0u32.wrapping_sub(difference & 1);
-            value = value.wrapping_add(zigzag.cast_signed());
-            at = at.checked_add(bytes.uvarint()?)?;
-            if addr.0 < at {
-                return Some(value);
-            }
+        let bytes = Bytes::at(self.bytes, self.header.pc_values.checked_add(u64::from(offset))?)?;
+        Some(Runs { bytes, value: -1, at: func.addr.0, step: 0 })
+    }
+}
+
+/// One of a function's tables of values by address (`runtime.pcvalue`): pairs of differences, the
+/// value's (zigzag) and the address's.
+pub(crate) struct Runs<'a> {
+    bytes: Bytes<'a>,
+    value: i32,
+    at: u64,
+    step: usize,
+}
+
+/// Addresses with one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) start: u64,
+    /// Behind the last one.
+    pub(crate) end: u64,
+    pub(crate) value: i32,
+}
+
+impl Runs<'_> {
+    fn at(mut self, addr: LinkAddr) -> Option<i32> {
+        self.find(|run| addr.0 < run.end).map(|run| run.value)
+    }
+}
+
+impl Iterator for Runs<'_> {
+    type Item = Run;
+
+    fn next(&mut self) -> Option<Run> {
+        if self.step >= MAX_STEPS {
+            return None;
         }
-        None
+        let difference = u32::try_from(self.bytes.uvarint()?).ok()?;
+        if difference == 0 && self.step != 0 {
+            self.step = MAX_STEPS;
+            return None;
+        }
+        self.step = self.step.saturating_add(1);
+        let zigzag = (difference >> 1) ^ 0u32.wrapping_sub(difference & 1);
+        self.value = self.value.wrapping_add(zigzag.cast_signed());
+        let start = self.at;
+        // Each is of an instruction at least.
+        self.at = start.checked_add(self.bytes.uvarint().filter(|len| *len != 0)?)?;
+        Some(Run { start, end: self.at, value: self.value })
     }
 }

@@ -37,6 +37,8 @@ pub enum SiteKind {
         /// The callee.
         target: LinkAddr,
     },
+    /// An instruction in the function's body.
+    Inside,
     /// A jump out of the function, after which another function returns to this one's caller.
     TailJump {
         /// The target; `None` when it comes from a register or memory.

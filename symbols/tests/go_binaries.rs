@@ -158,6 +158,10 @@ fn cut_off_and_mutated_files_are_no_panic() {
         let Ok(binary) = Binary::open(Arc::new(bytes)) else { continue };
         let _ = (binary.go_version(), binary.runtime_offsets().is_ok(), binary.wait_reasons().is_ok());
         let _ = binary.g_tls_offset();
+        let files = binary.go_files();
+        let file: Vec<&str> = files.iter().filter(|f| f.ends_with("spin/main.go")).copied().collect();
+        let _ =
+            (binary.lines_with_code(&file), binary.line_places(&file, 30), binary.inlined_copies("main.*"));
         for function in binary.functions().matching("main.*") {
             let _ = (
                 binary.sites(&function).is_ok(),

@@ -38,7 +38,7 @@ fn scripts_that_are_wrong_say_where_and_what_instead() {
     wrong(&script("begin { @x = 1; @x = \"a\"; }"), &["error[type-mismatch]", "@x holds"]);
     wrong(&script("begin { printf(\"%d %d\", 1); }"), &["error[wrong-arguments]", "2 values"]);
     wrong(&script("begin { print(@never); }"), &["error[undefined-map]", "@never"]);
-    wrong(&script("go:counts.go:7 { @ = count(); }"), &["error[not-supported-yet]", "source lines"]);
+    wrong(&script("go:counts.go:7 { @ = count(); }"), &["error[unknown-file]", "`counts.go`"]);
     wrong(&script("tracepoint:sched:sched_swich { @ = count(); }"), &["did you mean `sched_switch`?"]);
     wrong(&script(""), &["error[empty-script]"]);
 }

@@ -110,6 +110,23 @@ pub(super) fn key_shape(key: &[Ty]) -> String {
     }
 }
 
+/// An argument that is nowhere at a function's entry, or `inside` of it at the probe's instruction.
+pub(super) fn not_located(name: &str, inside: bool, span: Span) -> Diagnostic {
+    let (note, help) = match inside {
+        true => (
+            "the compiler keeps no value of it at this instruction: it is of no more use, or not yet",
+            "read it at the function's entry, or on a line that uses it",
+        ),
+        false => (
+            "the compiler kept no location for it at the function's entry",
+            "read it in a function that is given it, or that it is passed on to",
+        ),
+    };
+    Diagnostic::error("unreadable", span, format!("`{name}` is not in any place that can be read here"))
+        .note(note)
+        .help(help)
+}
+
 /// An argument that a Go function does not have; `names` are those that it has.
 pub(super) fn no_argument<'a>(
     function: &str,

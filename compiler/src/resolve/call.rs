@@ -11,6 +11,7 @@ use super::infer::Held;
 use super::typed::{Expr, ExprKind, MapIndex, Pointee, Stmt, Ty};
 use crate::artifact::{Action, MapValue, TSeries, TSeriesKind, Type};
 use crate::functions::{self, Function, Id};
+use crate::x64;
 
 impl Body<'_, '_> {
     fn arity(&mut self, function: &Function, args: &[ast::Expr], span: Span) -> bool {
@@ -217,7 +218,13 @@ impl Body<'_, '_> {
                 }
                 match n {
                     Some(n) => {
-                        let kind = ExprKind::Caller { n: n as u32, inside: self.place.is_inside() };
+                        // A copy has no frame: what it is called by is the function that it is in.
+                        let kind = match (n as u32, self.place.is_copy()) {
+                            (0, true) => ExprKind::Context { offset: x64::RIP, bytes: 8, signed: false },
+                            (n, copy) => {
+                                ExprKind::Caller { n: n - u32::from(copy), inside: self.place.has_frame() }
+                            }
+                        };
                         of(kind, Ty::Value(Type::UserFunction))
                     }
                     None => self.broken(span),

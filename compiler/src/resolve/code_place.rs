@@ -123,6 +123,8 @@ impl Resolver<'_> {
                 site: addr,
                 ret: false,
                 inside,
+                depth: None,
+                copy: None,
                 go: false,
                 g_in_r14: false,
             },

@@ -19,7 +19,8 @@ impl Body<'_, '_> {
     /// The address of the exact type of `args.NAME`, where the function is one for several types.
     pub(super) fn exact_type(&mut self, arg: &ast::Expr) -> Option<Expr> {
         let Ast::Field(base, name) = &arg.kind else { return None };
-        let Place::Function { binary, function, site, ret: false, go: true, .. } = self.place else {
+        let Place::Function { binary, function, site, ret: false, inside: false, go: true, .. } = self.place
+        else {
             return None;
         };
         if !matches!(&base.kind, Ast::Ident(root) if root == "args") {

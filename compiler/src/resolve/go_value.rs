@@ -82,7 +82,9 @@ impl Body<'_, '_> {
     }
 
     fn go_arg_value(&mut self, name: &Spanned<String>, span: Span) -> Option<Value> {
-        let Place::Function { binary, function, site, ret, .. } = self.place else { return None };
+        let Place::Function { binary, function, site, ret, inside, copy, .. } = self.place else {
+            return None;
+        };
         if *ret {
             self.not_here(
                 "args",
@@ -92,34 +94,40 @@ impl Body<'_, '_> {
             return None;
         }
         let file = self.cx.binaries.get(*binary)?.clone();
-        let params = match self.cx.params(*binary, &file.binary, function) {
+        let params = match copy {
+            Some(source) => self.cx.params_of_copy(*binary, &file.binary, function, *site, source),
+            None => self.cx.params(*binary, &file.binary, function),
+        };
+        let called = copy.as_deref().unwrap_or(&function.name);
+        let params = match params {
             Ok(params) => params,
             Err(reason) => {
-                self.error(
-                    Diagnostic::error(
-                        "no-arguments",
-                        span,
-                        format!("the arguments of `{}` are not known by name", function.name),
-                    )
-                    .note(reason)
-                    .help("read integers by register: arg0, arg1, ..."),
+                let diagnostic = Diagnostic::error(
+                    "no-arguments",
+                    span,
+                    format!("the arguments of `{called}` are not known by name"),
                 );
+                self.error(diagnostic.note(reason).help(match inside {
+                    true => "keep what you need in a map at the entry of a function that has it",
+                    false => "read integers by register: arg0, arg1, ...",
+                }));
                 return None;
             }
         };
         let arguments: Vec<&gprobe_symbols::Param> = params.iter().filter(|p| !p.is_result).collect();
         let Some(param) = arguments.iter().find(|p| p.name == name.value) else {
-            let captured = file.binary.captured(function).unwrap_or_default();
+            let captured = if copy.is_some() { Ok(Vec::new()) } else { file.binary.captured(function) };
+            let captured = captured.unwrap_or_default();
             if let Some(found) = captured.iter().find(|captured| captured.name == name.value) {
                 return self.captured_value(found, span);
             }
             let captured = captured.iter().map(|captured| captured.name.as_str());
             let names = arguments.iter().map(|p| p.name.as_str()).chain(captured);
-            self.error(super::advice::no_argument(&function.name, name, names));
+            self.error(super::advice::no_argument(called, name, names));
             return None;
         };
         let mut location = param.location_at(*site);
-        if location == Location::Unavailable {
+        if location == Location::Unavailable && !inside {
             // Never used, so the compiler lost sight of it; the caller has put it there all the same.
             let by_abi = file.binary.params_by_abi(function).unwrap_or_default();
             let same = by_abi.iter().find(|p| !p.is_result && p.name == name.value);
@@ -128,15 +136,7 @@ impl Body<'_, '_> {
         match pieces(&file.binary, param.ty, location) {
             Some(pieces) => Some(Value { at: At::Pieces(pieces, 0), ty: param.ty }),
             None => {
-                self.error(
-                    Diagnostic::error(
-                        "unreadable",
-                        span,
-                        format!("`{}` is not in any place that can be read here", name.value),
-                    )
-                    .note("the compiler kept no location for it at the function's entry")
-                    .help("read it in a function that is given it, or that it is passed on to"),
-                );
+                self.error(super::advice::not_located(&name.value, *inside, span));
                 None
             }
         }
@@ -567,7 +567,7 @@ impl Body<'_, '_> {
         let Some((_, _, Location::FrameOffset(frame))) = pieces.first() else { return None };
         let kind = ExprKind::Context { offset: x64::RSP, bytes: 8, signed: false };
         let sp = Expr { kind, ty: Ty::U64, span };
-        Some(plus(sp, (frame + 8) as u64 + start))
+        Some(plus(sp, frame.wrapping_add(8) as u64 + self.place.depth() + start))
     }
 
     /// The scalars that a value in registers is made of.
@@ -795,14 +795,14 @@ impl Body<'_, '_> {
                 Some(Expr { kind: ExprKind::Extend { value: Box::new(word), bytes, signed }, ty, span })
             }
             Some((at, _, Location::FrameOffset(frame))) => {
-                // The canonical frame address lies above the return address, which is on top.
+                // The canonical frame address lies above the return address.
                 let sp = Expr {
                     kind: ExprKind::Context { offset: x64::RSP, bytes: 8, signed: false },
                     ty: Ty::U64,
                     span,
                 };
                 let distance = frame.wrapping_add(8).wrapping_add((start - at) as i64);
-                Some(memory(plus(sp, distance as u64)))
+                Some(memory(plus(sp, (distance as u64).wrapping_add(self.place.depth()))))
             }
             _ => {
                 self.error(

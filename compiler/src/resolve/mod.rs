@@ -18,6 +18,7 @@ mod effects;
 mod expr;
 mod format;
 mod go_capture;
+mod go_code;
 mod go_convert;
 mod go_element;
 mod go_map;
@@ -56,7 +57,7 @@ use std::sync::Arc;
 use gprobe_lang::ast;
 use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_lang::source::Span;
-use gprobe_symbols::{Binary, Param};
+use gprobe_symbols::{Binary, LinkAddr, Param};
 
 use self::body::{Body, Uses};
 use self::ctypes::CTypes;
@@ -131,6 +132,8 @@ struct Resolver<'t> {
     runtime: Option<RuntimeLayout>,
     /// By file and address of the function.
     params: HashMap<(usize, u64), ParamsOrReason>,
+    /// By file, site and function.
+    params_of_copies: HashMap<(usize, u64, String), ParamsOrReason>,
     last_round: bool,
     /// A probe matches nothing, so that its body is not looked at.
     unseen: bool,
@@ -163,6 +166,7 @@ impl<'t> Resolver<'t> {
             binaries: Vec::new(),
             runtime: None,
             params: HashMap::new(),
+            params_of_copies: HashMap::new(),
             last_round: false,
             unseen: false,
             go_values: Vec::new(),
@@ -449,6 +453,24 @@ impl<'t> Resolver<'t> {
         self.params
             .entry((binary, function.addr.0))
             .or_insert_with(|| file.params(function).map(Arc::new).map_err(|reason| reason.to_string()))
+            .clone()
+    }
+
+    /// The same of a function's copy in another.
+    fn params_of_copy(
+        &mut self,
+        binary: usize,
+        file: &Binary,
+        function: &gprobe_symbols::Function,
+        site: LinkAddr,
+        source: &str,
+    ) -> ParamsOrReason {
+        self.params_of_copies
+            .entry((binary, site.0, source.to_owned()))
+            .or_insert_with(|| {
+                let params = file.params_of_copy(function, site, source);
+                params.map(Arc::new).map_err(|reason| reason.to_string())
+            })
             .clone()
     }
 }

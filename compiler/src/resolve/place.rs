@@ -19,8 +19,12 @@ pub(super) enum Place {
         site: LinkAddr,
         /// On its way out.
         ret: bool,
-        /// In its body, at a call that it makes.
+        /// In its body: not where it is entered or left.
         inside: bool,
+        /// How many bytes the stack pointer is below the return address, where that is known.
+        depth: Option<u64>,
+        /// The function that the code is of, where the compiler put it into `function`.
+        copy: Option<String>,
         /// Go code or Go assembly, not C.
         go: bool,
         /// R14 is the current g.
@@ -72,9 +76,27 @@ impl Place {
         matches!(self, Place::Function { .. } | Place::Usdt { .. })
     }
 
-    /// Whether the site is behind the set-up of the function's frame.
+    /// Whether the site is in the middle of a function, where registers hold what they happen to hold.
     pub(super) fn is_inside(&self) -> bool {
         matches!(self, Place::Function { inside: true, .. } | Place::Usdt { .. })
+    }
+
+    /// Whether the site is behind the set-up of the function's frame.
+    pub(super) fn has_frame(&self) -> bool {
+        self.is_inside() && !matches!(self, Place::Function { depth: Some(0), .. })
+    }
+
+    /// How many bytes the stack pointer is below the return address; 0 outside of functions' bodies.
+    pub(super) fn depth(&self) -> u64 {
+        match self {
+            Place::Function { depth, .. } => depth.unwrap_or(0),
+            _ => 0,
+        }
+    }
+
+    /// Whether the code is a copy of a function that has no frame of its own.
+    pub(super) fn is_copy(&self) -> bool {
+        matches!(self, Place::Function { copy: Some(_), .. })
     }
 
     /// The builtin `probetype`.
@@ -98,6 +120,7 @@ impl Place {
     /// How diagnostics call it.
     pub(super) fn describe(&self) -> String {
         match self {
+            Place::Function { copy: Some(_), .. } => "a probe in an inlined function".into(),
             Place::Function { inside: true, .. } => "a probe inside a Go function".into(),
             Place::Function { ret: true, go: true, .. } => "a Go return probe".into(),
             Place::Function { ret: true, .. } => "a uretprobe".into(),

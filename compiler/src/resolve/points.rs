@@ -445,67 +445,6 @@ impl Resolver<'_> {
         })
     }
 
-    /// `go:PATTERN` and `go:PATTERN:return`
-    fn go(
-        &mut self,
-        point: &AttachPoint,
-        args: &[&Spanned<String>],
-        grouping: &Grouping,
-    ) -> Option<Vec<Candidate>> {
-        let mut inside = None;
-        let (pattern, ret) = match args {
-            [pattern] if !pattern.value.is_empty() => (*pattern, false),
-            [pattern, how] if how.value == "return" && !pattern.value.is_empty() => (*pattern, true),
-            [pattern, how, callee] if how.value == "call" && !pattern.value.is_empty() => {
-                inside = Some((*callee).clone());
-                (*pattern, false)
-            }
-            [file, line] if file.value.ends_with(".go") && line.value.bytes().all(|b| b.is_ascii_digit()) => {
-                self.report(not_yet(point.text.span, "probes on source lines"));
-                return None;
-            }
-            [_, how] if how.value == "inline" => {
-                self.report(not_yet(how.span, "probes on inlined copies"));
-                return None;
-            }
-            [_, how] => {
-                self.report(
-                    Diagnostic::error(
-                        "bad-attach-point",
-                        how.span,
-                        format!("`{}` has no meaning here", how.value),
-                    )
-                    .help("write `go:FUNCTION`, `go:FUNCTION:return` or `go:FUNCTION:call:CALLEE`"),
-                );
-                return None;
-            }
-            _ => {
-                self.report(
-                    Diagnostic::error("bad-attach-point", point.text.span, "this names no Go function")
-                        .help("write `go:main.handle`, `go:net/http.(*conn).serve` or `go:main.*`"),
-                );
-                return None;
-            }
-        };
-        let Some(executable) = self.target.executable.clone() else {
-            self.report(
-                Diagnostic::error("no-target", point.text.span, "a Go probe needs a Go program to look at")
-                    .help("name a process with -p PID, start one with -c COMMAND, or name its file with -x BINARY"),
-            );
-            return None;
-        };
-        if executable.binary.go_version().is_none() {
-            self.report(Diagnostic::error(
-                "not-go",
-                point.text.span,
-                format!("{} is no Go program: it has no Go build information", executable.name),
-            ));
-            return None;
-        }
-        let what = Wanted { ret, callee: inside, only_go: true };
-        self.functions(point, &executable, pattern, &what, grouping)
-    }
-
     /// `uprobe:FILE:FUNCTION` and `uretprobe:FILE:FUNCTION`
     fn uprobe(
         &mut self,
@@ -531,7 +470,7 @@ impl Resolver<'_> {
         if !ret && let Some(named) = code_place::named(&pattern.value) {
             return self.at_instruction(point, &binary, pattern, &named);
         }
-        let what = Wanted { ret, callee: None, only_go: false };
+        let what = Wanted { ret, callee: None, only_go: false, inline: false };
         self.functions(point, &binary, pattern, &what, grouping)
     }
 }

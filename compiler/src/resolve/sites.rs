@@ -110,8 +110,8 @@ impl Resolver<'_> {
         Some(())
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one call site; a struct would only rename the list")]
-    fn function_sites(
+    #[allow(clippy::too_many_arguments, reason = "a struct would only rename the list")]
+    pub(super) fn function_sites(
         &mut self,
         point: &AttachPoint,
         file: &TargetBinary,
@@ -141,6 +141,7 @@ impl Resolver<'_> {
         }
         let kind = match (go, ret) {
             (true, false) if inside => point.text.value.clone(),
+            (true, false) if what.inline => format!("go:{}:inline", function.name),
             (true, false) => format!("go:{}", function.name),
             (true, true) => format!("go:{}:return", function.name),
             (false, false) => format!("uprobe:{}:{}", file.name, function.name),
@@ -165,25 +166,12 @@ impl Resolver<'_> {
                 site: site.addr,
                 ret,
                 inside,
+                depth: if inside { file.binary.stack_depth(site.addr) } else { Some(0) },
+                copy: None,
                 go,
                 g_in_r14,
             };
-            let same = groups.iter_mut().find(|group| {
-                !grouping.each_site
-                    && group.checks_flags == checks_flags
-                    && group.shares(&place, grouping.each_function)
-            });
-            match same {
-                Some(Candidate { attach: Attach::Uprobe { sites, .. }, .. }) => sites.push(info),
-                _ => groups.push(Candidate {
-                    place,
-                    kind: ProgramKind::Uprobe,
-                    attach: Attach::Uprobe { binary, ret: kernel_ret, sites: vec![info] },
-                    title: point.text.value.clone(),
-                    checks_flags,
-                    cookie: 0,
-                }),
-            }
+            join_group(groups, grouping, &point.text.value, place, kernel_ret, checks_flags, info);
         }
         Ok(())
     }
@@ -223,16 +211,7 @@ impl Resolver<'_> {
             self.missing("no-match", pattern.span, message, Some(help));
             return;
         }
-        let copies = if only_go { file.binary.inlined_copies(name).unwrap_or(0) } else { 0 };
-        if copies > 0 {
-            self.report(
-                Diagnostic::error(
-                    "inlined-everywhere",
-                    pattern.span,
-                    format!("`{name}` was inlined everywhere in this binary: there are {copies} copies and no function to probe"),
-                )
-                .help("probe the functions that call it, or one that it calls"),
-            );
+        if only_go && self.inlined_everywhere(file, pattern) {
             return;
         }
         let message = match only_go {
@@ -287,6 +266,8 @@ pub(super) struct Wanted {
     pub(super) callee: Option<Spanned<String>>,
     /// C functions do not count.
     pub(super) only_go: bool,
+    /// Its inlined copies, which are looked for elsewhere.
+    pub(super) inline: bool,
 }
 
 /// The calls of a function by another.
@@ -315,16 +296,46 @@ pub(super) struct Grouping {
     pub(super) names_function: bool,
 }
 
+/// Adds a site to the candidate whose body it can share, or a candidate for it.
+pub(super) fn join_group(
+    groups: &mut Vec<Candidate>,
+    grouping: &Grouping,
+    title: &str,
+    place: Place,
+    kernel_ret: bool,
+    checks_flags: bool,
+    info: SiteInfo,
+) {
+    let Place::Function { binary, .. } = place else { return };
+    let same = groups.iter_mut().find(|group| {
+        !grouping.each_site
+            && group.checks_flags == checks_flags
+            && group.shares(&place, grouping.each_function)
+    });
+    match same {
+        Some(Candidate { attach: Attach::Uprobe { sites, .. }, .. }) => sites.push(info),
+        _ => groups.push(Candidate {
+            place,
+            kind: ProgramKind::Uprobe,
+            attach: Attach::Uprobe { binary, ret: kernel_ret, sites: vec![info] },
+            title: title.to_owned(),
+            checks_flags,
+            cookie: 0,
+        }),
+    }
+}
+
 impl Candidate {
     /// Whether a site at `place` can share this candidate's body.
-    fn shares(&self, place: &Place, same_function: bool) -> bool {
+    pub(super) fn shares(&self, place: &Place, same_function: bool) -> bool {
         match (&self.place, place) {
             (
                 Place::Function { binary: a, function: f, site: s, ret: r, go: g, g_in_r14: x, .. },
                 Place::Function { binary: b, function: h, site: t, ret: q, go: j, g_in_r14: y, .. },
             ) => {
                 let same = !same_function || (f.addr == h.addr && (*r || s == t));
-                a == b && r == q && g == j && x == y && same
+                let frames = |place: &Place| (place.is_inside(), place.has_frame(), place.is_copy());
+                a == b && r == q && g == j && x == y && same && frames(&self.place) == frames(place)
             }
             _ => false,
         }

@@ -22,6 +22,10 @@ pub const CODES: &[Code] = &[
         "A map is added to, by `@x = count()`, `@x += 1` and `@x++`, in a probe that gprobe runs itself (`iter:goroutine`) and in one that the kernel runs at the same time. The two do not wait for each other, so one would undo what the other adds. Give the `iter` probe a map of its own, or only read the map there.",
     ),
     code(
+        "ambiguous-file",
+        "The end of a path in `go:FILE.go:LINE` fits source files of several packages, which the notes name. Write as much of the path as tells them apart: `go:net/http/server.go:42`.",
+    ),
+    code(
         "always-same",
         "A comparison that comes out the same whatever happens: an unsigned number is never below 0, a byte never above 255, a thread's name never longer than 15 bytes. Compare with what the value can be, or cast it: `(int64)x < 0`.",
     ),
@@ -94,7 +98,7 @@ pub const CODES: &[Code] = &[
     ),
     code(
         "inlined-everywhere",
-        "The compiler put the function's body wherever it is called and left no function to probe. Probe a caller, or build the target with `-gcflags=-l`, which inlines nothing.",
+        "The compiler put the function's body wherever it is called and left no function to probe. `go:FUNCTION:inline` probes all of these copies, and `gprobe list -v FUNCTION` shows where they are; the target built with `-gcflags=-l` has none.",
     ),
     code(
         "invalid-escape",
@@ -144,7 +148,11 @@ pub const CODES: &[Code] = &[
     code("missing-sigil", "Variables start with `$`, maps with `@`; bare words are builtins and functions."),
     code(
         "no-arguments",
-        "The arguments of this function are not known by name, as there is no debug information for it. Build the target without `-ldflags=-w`, or read `arg0`, `arg1`...",
+        "The arguments of this function are not known by name, as there is no debug information for it. Build the target without `-ldflags=-w`, or read `arg0`, `arg1`... where the function is entered.",
+    ),
+    code(
+        "no-code",
+        "The compiler made no instruction for this source line, so that nothing passes it: declarations, comments and braces have none, nor has what the compiler found to be of no use, or did at compile time. The message names the nearest lines that have code. `gprobe list -v FILE.go:LINE` shows where a line's code is.",
     ),
     code(
         "no-binary",
@@ -269,6 +277,10 @@ pub const CODES: &[Code] = &[
     code(
         "unknown-field",
         "The struct, or the probe's `args`, has no such field. `gprobe list -v` shows a function's arguments, and the message names what there is.",
+    ),
+    code(
+        "unknown-file",
+        "No source file of the target that has code ends in the path of `go:FILE.go:LINE`. Write the end of its path from a `/` on: `main.go`, `server/handler.go`. Files whose functions are all unused are not in the binary.",
     ),
     code(
         "unknown-function",

@@ -1,6 +1,7 @@
 //! `gprobe list` and `gprobe -l`: what can be probed.
 
 mod files;
+mod places;
 mod probes;
 
 use std::io::{self, Write};
@@ -38,23 +39,41 @@ pub(super) fn list(pattern: Option<&str>, file: &FileArgs, verbose: bool) -> Res
 
 fn functions(pattern: &str, file: &TargetBinary, verbose: bool) -> Result<u8, Failure> {
     let pattern = pattern.strip_prefix("go:").unwrap_or(pattern);
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    if let Some(places) = places::of_line(file, pattern) {
+        if places.found.is_empty() && places.refused.is_empty() {
+            return Err(Failure::Target(format!("no code of {} is of `{pattern}`", file.name)));
+        }
+        places::show_line(&mut out, pattern, &places, verbose)?;
+        out.flush()?;
+        return Ok(0);
+    }
+    let pattern = pattern.strip_suffix(":inline").unwrap_or(pattern);
     let functions = file.binary.functions();
-    let mut found = if gprobe_symbols::is_glob(pattern) {
-        functions.matching(pattern)
-    } else {
-        let exact = functions.exact(pattern);
-        if exact.is_empty() { functions.matching(&format!("*{pattern}*")) } else { exact }
-    };
-    if found.is_empty() {
+    let mut found = files::functions(functions, pattern);
+    let mut copies = places::copies(file, pattern, found.is_empty() || verbose);
+    if found.is_empty() && copies.is_empty() && !gprobe_symbols::is_glob(pattern) {
+        let wanted = format!("*{pattern}*");
+        found = functions.matching(&wanted);
+        copies = places::copies(file, &wanted, found.is_empty() || verbose);
+    }
+    if found.is_empty() && copies.is_empty() {
         return Err(Failure::Target(format!("no function of {} matches `{pattern}`", file.name)));
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut out = io::BufWriter::new(io::stdout().lock());
     for function in &found {
         if verbose {
             detail(&mut out, file, function)?;
+            places::show_copies(&mut out, &copies.remove(&function.name).unwrap_or_default())?;
         } else {
             writeln!(out, "{}", probe_name(file, function))?;
+        }
+    }
+    // What is left has no code of its own.
+    for (name, copies) in &copies {
+        writeln!(out, "go:{}:inline", crate::output::escape(name))?;
+        if verbose {
+            places::show_copies(&mut out, copies)?;
         }
     }
     out.flush()?;

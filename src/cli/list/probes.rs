@@ -11,7 +11,7 @@ use gprobe_runtime::LiveWorld;
 use gprobe_runtime::process::Spawned;
 use gprobe_symbols::{Function, Language, Usdt, glob_matches};
 
-use super::{detail, files};
+use super::{detail, files, places};
 use crate::cli::args::Run;
 use crate::cli::script::load;
 use crate::cli::target::executable;
@@ -253,8 +253,26 @@ impl List<'_> {
         let Some(file) = self.executable.clone().filter(|file| file.binary.go_version().is_some()) else {
             return if named { Err(no_target("go:main.*")) } else { Ok(()) };
         };
-        let pattern = rest.split(':').next().unwrap_or_default();
+        if let Some(found) = places::of_line(&file, rest) {
+            if !found.found.is_empty() && self.listed.insert(format!("go:{rest}")) {
+                places::show_line(&mut self.out, rest, &found, self.verbose)?;
+            }
+            return Ok(());
+        }
+        let (pattern, how) = rest.split_once(':').unwrap_or((rest, ""));
         let mut found = files::functions(file.binary.functions(), pattern);
+        if how == "inline" {
+            let mut copies = places::copies(&file, pattern, true);
+            for function in found.iter().filter(|function| function.language != Language::C) {
+                copies.entry(function.name.clone()).or_default();
+            }
+            for (name, copies) in copies {
+                if self.name(&format!("go:{name}:inline"))? && self.verbose {
+                    places::show_copies(&mut self.out, &copies)?;
+                }
+            }
+            return Ok(());
+        }
         found.retain(|function| function.language != Language::C);
         found.sort_by(|a, b| a.name.cmp(&b.name));
         for function in &found {

@@ -1,9 +1,10 @@
-//! Debug information (DWARF 4 and 5): types, parameters, inlined copies.
+//! Debug information (DWARF 4 and 5): types, parameters.
 //!
 //! Nothing is read before it is asked for. A name leads to the few units that mention
 //! it, by a search through the raw bytes of `.debug_info`, where Go's names stand in full; only
 //! those are read, once, into an index.
 
+pub(crate) mod copies;
 pub(crate) mod fields;
 pub(crate) mod locations;
 pub(crate) mod params;
@@ -101,34 +102,6 @@ impl<'a> Dwarf<'a> {
         let (unit, offset) = self.locate(id)?;
         let entry = unit.entry(offset)?.ok_or_else(missing)?;
         self.type_of(&unit, &entry)?.ok_or_else(missing)
-    }
-
-    /// How many inlined copies of a function there are.
-    pub(crate) fn inlined_copies(&self, name: &str) -> Result<usize, Error> {
-        let units = self.units()?;
-        let mut origins = BTreeSet::new();
-        for number in self.units_that_mention(name)? {
-            let unit = units.unit(self, number)?;
-            let mut raw = unit.header.entries_raw(&unit.abbreviations, None)?;
-            let mut entry = Entry::null();
-            while !raw.is_empty() {
-                let read = raw.read_entry(&mut entry)?;
-                if read && entry.tag() == gimli::DW_TAG_subprogram {
-                    let is_it =
-                        entry.attr_value(gimli::DW_AT_name).map(|value| self.string_bytes(&unit, value));
-                    if is_it.transpose()?.flatten() == Some(name.as_bytes()) {
-                        origins.extend(unit.offset.checked_add(entry.offset().0));
-                    }
-                }
-            }
-        }
-        let mut count = 0usize;
-        if !origins.is_empty() {
-            for number in 0..units.len() {
-                count = count.saturating_add(units::inlined_copies(&units.unit(self, number)?, &origins)?);
-            }
-        }
-        Ok(count)
     }
 
     /// Asks unit after unit: first those that have the name in full, then those that may have it in

@@ -73,7 +73,7 @@ impl<'a> Dwarf<'a> {
     }
 
     /// The entry of a function: with its name, or, where it was inlined too, with an origin that has.
-    fn function(&self, function: &Function) -> Result<Option<(Unit<'a>, UnitOffset)>, Error> {
+    pub(super) fn function(&self, function: &Function) -> Result<Option<(Unit<'a>, UnitOffset)>, Error> {
         let units = self.units()?;
         let name = function.name.strip_suffix(".abi0").unwrap_or(&function.name);
         for number in self.units_that_mention(name)? {
@@ -87,7 +87,7 @@ impl<'a> Dwarf<'a> {
         Ok(None)
     }
 
-    fn param(&self, unit: &Unit<'a>, entry: &Entry<'a>) -> Result<Option<Param>, Error> {
+    pub(super) fn param(&self, unit: &Unit<'a>, entry: &Entry<'a>) -> Result<Option<Param>, Error> {
         let origin = match self.reference(unit, entry, gimli::DW_AT_abstract_origin)? {
             Some(origin) => {
                 let (unit, offset) = self.locate(origin)?;

@@ -29,12 +29,14 @@ pub(crate) enum Id {
     StrOffsets,
     Loc,
     LocLists,
+    Ranges,
+    RngLists,
 }
 
 /// The sections that were decompressed so far.
 #[derive(Default)]
 pub(crate) struct Sections {
-    stored: [OnceLock<Result<Option<Vec<u8>>, Error>>; 8],
+    stored: [OnceLock<Result<Option<Vec<u8>>, Error>>; 10],
 }
 
 impl Id {
@@ -49,6 +51,8 @@ impl Id {
             Self::StrOffsets => (".debug_str_offsets", ".zdebug_str_offsets"),
             Self::Loc => (".debug_loc", ".zdebug_loc"),
             Self::LocLists => (".debug_loclists", ".zdebug_loclists"),
+            Self::Ranges => (".debug_ranges", ".zdebug_ranges"),
+            Self::RngLists => (".debug_rnglists", ".zdebug_rnglists"),
         }
     }
 }

@@ -9,10 +9,10 @@ use std::sync::{Arc, OnceLock};
 
 use gimli::{
     Abbreviations, AttributeValue, DW_TAG_array_type, DW_TAG_base_type, DW_TAG_class_type,
-    DW_TAG_enumeration_type, DW_TAG_formal_parameter, DW_TAG_inlined_subroutine, DW_TAG_member,
-    DW_TAG_pointer_type, DW_TAG_structure_type, DW_TAG_subprogram, DW_TAG_subrange_type,
-    DW_TAG_subroutine_type, DW_TAG_typedef, DW_TAG_union_type, DW_TAG_variable, DebugAbbrev, DebugAddrBase,
-    DebugInfo, DebugInfoOffset, DebugLocListsBase, DebugStrOffsetsBase, DebuggingInformationEntry, DwTag,
+    DW_TAG_enumeration_type, DW_TAG_formal_parameter, DW_TAG_member, DW_TAG_pointer_type,
+    DW_TAG_structure_type, DW_TAG_subprogram, DW_TAG_subrange_type, DW_TAG_subroutine_type, DW_TAG_typedef,
+    DW_TAG_union_type, DW_TAG_variable, DebugAbbrev, DebugAddrBase, DebugInfo, DebugInfoOffset,
+    DebugLocListsBase, DebugRngListsBase, DebugStrOffsetsBase, DebuggingInformationEntry, DwTag,
     LittleEndian, UnitHeader, UnitOffset,
 };
 
@@ -55,6 +55,7 @@ struct UnitData {
 pub(crate) struct Bases {
     pub(crate) addr: DebugAddrBase,
     pub(crate) loclists: DebugLocListsBase,
+    pub(crate) rnglists: DebugRngListsBase,
     pub(crate) str_offsets: DebugStrOffsetsBase,
     pub(crate) low_pc: Option<AttributeValueKind>,
     pub(crate) is_go: bool,
@@ -168,6 +169,7 @@ impl Bases {
         let mut bases = Self {
             addr: DebugAddrBase(if encoding.version >= 5 { 8 } else { 0 }),
             loclists: DebugLocListsBase::default_for_encoding_and_file(encoding, file),
+            rnglists: DebugRngListsBase::default_for_encoding_and_file(encoding, file),
             str_offsets: DebugStrOffsetsBase::default_for_encoding_and_file(encoding, file),
             low_pc: None,
             is_go: false,
@@ -178,6 +180,9 @@ impl Bases {
                 (gimli::DW_AT_addr_base, AttributeValue::DebugAddrBase(base)) => bases.addr = base,
                 (gimli::DW_AT_loclists_base, AttributeValue::DebugLocListsBase(base)) => {
                     bases.loclists = base
+                }
+                (gimli::DW_AT_rnglists_base, AttributeValue::DebugRngListsBase(base)) => {
+                    bases.rnglists = base
                 }
                 (gimli::DW_AT_str_offsets_base, AttributeValue::DebugStrOffsetsBase(base)) => {
                     bases.str_offsets = base;
@@ -395,28 +400,4 @@ fn is_type(tag: DwTag) -> bool {
 /// Damage with no better description.
 pub(crate) fn broken(what: &'static str, at: usize) -> Error {
     Error::Malformed { what, at: u64::try_from(at).unwrap_or(u64::MAX) }
-}
-
-/// How many inlined copies of the function whose abstract entry is at `origin` a unit has.
-pub(crate) fn inlined_copies(unit: &Unit<'_>, origins: &BTreeSet<usize>) -> Result<usize, Error> {
-    let mut count = 0usize;
-    let mut raw = unit.header.entries_raw(&unit.abbreviations, None)?;
-    while !raw.is_empty() {
-        let Some(abbreviation) = raw.read_abbreviation()? else { continue };
-        if abbreviation.tag() != DW_TAG_inlined_subroutine {
-            raw.skip_attributes(abbreviation.attributes())?;
-            continue;
-        }
-        for spec in abbreviation.attributes() {
-            if spec.name() != gimli::DW_AT_abstract_origin {
-                raw.skip_attributes(std::slice::from_ref(spec))?;
-                continue;
-            }
-            let origin = unit.target(&raw.read_attribute(*spec)?.value());
-            if origin.is_some_and(|origin| origins.contains(&origin)) {
-                count = count.saturating_add(1);
-            }
-        }
-    }
-    Ok(count)
 }

@@ -7,7 +7,7 @@ use crate::bytes::Bytes;
 use crate::pclntab::{Func, Table};
 
 /// `abi.PCDATA_InlTreeIndex`
-const TREE_INDEX: u64 = 2;
+pub(crate) const TREE_INDEX: u64 = 2;
 /// `abi.FUNCDATA_InlTree`
 const TREE: u64 = 3;
 /// Symbols of what the offsets of functions' further data start from, of Go 1.20 and 1.19.
@@ -105,24 +105,25 @@ pub(crate) fn are_trees(binary: &Binary, start: LinkAddr, functions: &[Func]) ->
 }
 
 /// The inline tree of one function.
-struct Tree<'a> {
+pub(crate) struct Tree<'a> {
     bytes: &'a [u8],
     /// The layout of Go 1.19, with more in it.
     old: bool,
 }
 
 /// A node of the tree.
-struct Call {
+#[derive(Clone, Copy)]
+pub(crate) struct Call {
     /// Its `abi.FuncID`.
     id: u8,
     /// Where in pclntab's names its name is.
-    name: u32,
+    pub(crate) name: u32,
     /// Bytes from the function's start to an instruction at the place of the call.
-    parent: u32,
+    pub(crate) parent: u32,
 }
 
 impl<'a> Tree<'a> {
-    fn of(binary: &'a Binary, table: Table<'_>, func: Func) -> Option<Self> {
+    pub(crate) fn of(binary: &'a Binary, table: Table<'_>, func: Func) -> Option<Self> {
         Self::behind(binary, binary.go_function_data()?, table, func)
     }
 
@@ -134,10 +135,12 @@ impl<'a> Tree<'a> {
     }
 
     fn call(&self, table: Table<'_>, func: Func, addr: LinkAddr) -> Option<Call> {
-        self.node(u64::try_from(table.pc_data(func, TREE_INDEX, addr)?).ok()?)
+        self.node(table.pc_data(func, TREE_INDEX, addr)?)
     }
 
-    fn node(&self, index: u64) -> Option<Call> {
+    /// The node with that index; none below 0.
+    pub(crate) fn node(&self, index: i32) -> Option<Call> {
+        let index = u64::try_from(index).ok()?;
         let (size, id, name, parent) = if self.old { (20, 2, 12, 16) } else { (16, 0, 4, 8) };
         let start = index.checked_mul(size)?;
         let word = |at: u64| Bytes::at(self.bytes, start.checked_add(at)?)?.u32();

@@ -8,6 +8,7 @@ pub(crate) mod layouts;
 pub(crate) mod moduledata;
 pub(crate) mod names;
 pub(crate) mod offsets;
+pub(crate) mod places;
 pub(crate) mod sites;
 pub(crate) mod tls;
 pub(crate) mod tls_slot;

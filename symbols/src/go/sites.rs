@@ -6,7 +6,7 @@
 //! the frame, which the kernel also emulates. Up to Go 1.20 the frame begins otherwise; there the check's
 //! own conditional jump is probed, and counts where it is not about to be taken.
 
-use std::cell::LazyCell;
+use std::cell::{LazyCell, OnceCell};
 
 use crate::address::LinkAddr;
 use crate::binary::Binary;
@@ -21,60 +21,111 @@ const LONGEST_CHECK: usize = 12;
 const HEAD: usize = 15 * (LONGEST_CHECK + 2);
 /// Returns and tail jumps of one function.
 const MOST_EXITS: usize = 1 << 16;
+/// Bytes of a function whose instructions are kept, which take fifty times as much.
+const MOST_KEPT: usize = 1 << 20;
 /// Larger functions are not looked into.
 const MAX_BYTES: u64 = 4 << 20;
 
-/// The sites of a function.
-pub(crate) fn sites(binary: &Binary, function: &Function) -> Result<Sites, Reason> {
-    let unprobeable = |addr: LinkAddr, why: &str| Reason::Unprobeable {
-        function: function.name.clone(),
-        addr,
-        why: why.to_owned(),
-    };
-    let size = usize::try_from(function.size.min(MAX_BYTES)).unwrap_or(0);
-    let bytes = binary
-        .bytes_at(function.addr, size)
-        .ok_or_else(|| unprobeable(function.addr, "its code is not in the file"))?;
-    let head = decode(bytes.get(..HEAD).unwrap_or(bytes), function.addr.0);
-    let (mut entry, mut condition) = entry(&head, function.language)
-        .ok_or_else(|| unprobeable(function.addr, "its first bytes are no instruction"))?;
-    // Go's own table must agree that the frame has not begun: the return address is on top.
-    let delta = binary
-        .pclntab()
-        .and_then(|table| table.stack_delta(table.find(function.addr)?, LinkAddr(entry.addr())));
-    if delta.is_some_and(|delta| delta != 0)
-        && let Some(first) = head.first()
-    {
-        (entry, condition) = (first, EntryCondition::Always);
+/// A function's instructions.
+pub(crate) struct Code<'a> {
+    binary: &'a Binary,
+    function: &'a Function,
+    bytes: &'a [u8],
+    head: Vec<Decoded<'a>>,
+    all: OnceCell<Vec<Decoded<'a>>>,
+}
+
+impl<'a> Code<'a> {
+    /// Decodes the first ones.
+    pub(crate) fn of(binary: &'a Binary, function: &'a Function) -> Result<Self, Reason> {
+        let size = usize::try_from(function.size.min(MAX_BYTES)).unwrap_or(0);
+        let bytes = binary
+            .bytes_at(function.addr, size)
+            .ok_or_else(|| unprobeable(function, function.addr, "its code is not in the file"))?;
+        let head = decode(bytes.get(..HEAD).unwrap_or(bytes), function.addr.0);
+        Ok(Self { binary, function, bytes, head, all: OnceCell::new() })
     }
-    let site = |at: &Decoded<'_>, kind, condition| -> Result<Site, Reason> {
+
+    /// All of them, kept; of a very large function only the first.
+    pub(crate) fn all(&self) -> &[Decoded<'a>] {
+        let kept = self.bytes.get(..MOST_KEPT).unwrap_or(self.bytes);
+        self.all.get_or_init(|| decode(kept, self.function.addr.0))
+    }
+
+    /// One after the other.
+    fn instructions(&self) -> impl Iterator<Item = Decoded<'a>> {
+        instructions(self.bytes, self.function.addr.0)
+    }
+
+    /// A probe at one of them.
+    pub(crate) fn site(
+        &self,
+        at: &Decoded<'_>,
+        kind: SiteKind,
+        condition: EntryCondition,
+    ) -> Result<Site, Reason> {
         let addr = LinkAddr(at.addr());
         if let Some(why) = at.refused() {
-            return Err(unprobeable(addr, why));
+            return Err(unprobeable(self.function, addr, why));
         }
-        let offset = binary.file_offset(addr).ok_or_else(|| unprobeable(addr, "it is not in the file"))?;
+        let offset = self
+            .binary
+            .file_offset(addr)
+            .ok_or_else(|| unprobeable(self.function, addr, "it is not in the file"))?;
         Ok(Site { addr, offset, cost: at.cost(), condition, kind })
-    };
-    let entry = site(entry, SiteKind::Entry, condition)?;
-    let mut sites = Sites { entry, returns: Vec::new(), tail_jumps: Vec::new(), calls: Vec::new() };
-    let has_ret = LazyCell::new(|| instructions(bytes, function.addr.0).any(|at| at.is_ret()));
-    for at in &mut instructions(bytes, function.addr.0) {
+    }
+
+    /// Where the function is entered, once per call.
+    pub(crate) fn entry(&self) -> Result<Site, Reason> {
+        let function = self.function;
+        let (mut entry, mut condition) = entry(&self.head, function.language)
+            .ok_or_else(|| unprobeable(function, function.addr, "its first bytes are no instruction"))?;
+        // Go's own table must agree that the frame has not begun: the return address is on top.
+        let delta = self
+            .binary
+            .pclntab()
+            .and_then(|table| table.stack_delta(table.find(function.addr)?, LinkAddr(entry.addr())));
+        if delta.is_some_and(|delta| delta != 0)
+            && let Some(first) = self.head.first()
+        {
+            (entry, condition) = (first, EntryCondition::Always);
+        }
+        self.site(entry, SiteKind::Entry, condition)
+    }
+
+    /// Where the stack is grown, behind the function's body; `None` where it never is.
+    pub(crate) fn growth(&self) -> Option<LinkAddr> {
+        stack_check(&self.head).and_then(|(_, jump)| jump.branch_target()).map(LinkAddr)
+    }
+}
+
+fn unprobeable(function: &Function, addr: LinkAddr, why: &str) -> Reason {
+    Reason::Unprobeable { function: function.name.clone(), addr, why: why.to_owned() }
+}
+
+/// The sites of a function.
+pub(crate) fn sites(binary: &Binary, function: &Function) -> Result<Sites, Reason> {
+    let code = Code::of(binary, function)?;
+    let mut sites =
+        Sites { entry: code.entry()?, returns: Vec::new(), tail_jumps: Vec::new(), calls: Vec::new() };
+    let site = |at: &Decoded<'_>, kind| code.site(at, kind, EntryCondition::Always);
+    let has_ret = LazyCell::new(|| code.instructions().any(|at| at.is_ret()));
+    for at in &mut code.instructions() {
         let at = &at;
-        let always = EntryCondition::Always;
         if at.is_ret() {
-            sites.returns.push(site(at, SiteKind::Return, always)?);
+            sites.returns.push(site(at, SiteKind::Return)?);
         } else if let Some(target) = at.call_target() {
-            sites.calls.extend(site(at, SiteKind::Call { target: LinkAddr(target) }, always));
+            sites.calls.extend(site(at, SiteKind::Call { target: LinkAddr(target) }));
         } else if let Some(target) = at.jump_target() {
             let target = LinkAddr(target);
             if !function.contains(target) {
-                sites.tail_jumps.push(site(at, SiteKind::TailJump { target: Some(target) }, always)?);
+                sites.tail_jumps.push(site(at, SiteKind::TailJump { target: Some(target) })?);
             }
         } else if at.is_indirect_jump() && is_register_jump(at) && !*has_ret {
-            sites.tail_jumps.push(site(at, SiteKind::TailJump { target: None }, always)?);
+            sites.tail_jumps.push(site(at, SiteKind::TailJump { target: None })?);
         }
         if sites.returns.len().saturating_add(sites.tail_jumps.len()) > MOST_EXITS {
-            return Err(unprobeable(function.addr, "it is left at too many places"));
+            return Err(unprobeable(function, function.addr, "it is left at too many places"));
         }
     }
     Ok(sites)
@@ -93,17 +144,22 @@ fn entry<'c, 'b>(code: &'c [Decoded<'b>], language: Language) -> Option<(&'c Dec
             _ => at_first,
         };
     }
-    // The check ends with the last conditional jump that leads past the function's frame, forward to
-    // where the stack is grown; nothing before it moves the stack pointer.
+    let Some((index, jump)) = stack_check(code) else { return at_first };
+    let body = code.get(index.checked_add(1)?)?;
+    Some(if body.is_push_rbp() {
+        (body, EntryCondition::Always)
+    } else {
+        (jump, EntryCondition::UnlessBranchTaken)
+    })
+}
+
+/// The jump that ends the stack check, with its index: the last conditional one that leads past the
+/// function's frame, forward to where the stack is grown; nothing before it moves the stack pointer.
+fn stack_check<'c, 'b>(code: &'c [Decoded<'b>]) -> Option<(usize, &'c Decoded<'b>)> {
     let mut checked = false;
     for (index, at) in code.iter().enumerate().take(LONGEST_CHECK) {
         if checked && at.is_below_or_equal() && at.branch_target().is_some_and(|to| to > at.addr()) {
-            let body = code.get(index.checked_add(1)?)?;
-            return Some(if body.is_push_rbp() {
-                (body, EntryCondition::Always)
-            } else {
-                (at, EntryCondition::UnlessBranchTaken)
-            });
+            return Some((index, at));
         }
         if at.is_stack_check() {
             checked = true;
@@ -113,7 +169,7 @@ fn entry<'c, 'b>(code: &'c [Decoded<'b>], language: Language) -> Option<(&'c Dec
             break;
         }
     }
-    at_first
+    None
 }
 
 /// Whether an indirect jump can leave the function: Go's tables of jumps lead within, and index memory

@@ -1,7 +1,7 @@
 //! A function's instructions, as far as probes care: where it is entered, where it is left, what it
 //! calls, and what a probe on an instruction costs.
 
-use iced_x86::{Code, Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, Register};
+use iced_x86::{Code, Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use crate::site::Cost;
 
@@ -90,6 +90,26 @@ impl Decoded<'_> {
         self.insn.stack_pointer_increment() != 0
             || (self.insn.op0_register() == Register::RSP
                 && !matches!(self.insn.mnemonic(), Mnemonic::Cmp | Mnemonic::Test))
+    }
+
+    /// Whether it moves a value between registers and the frame, or does nothing: what the compiler's
+    /// allocation of registers adds, ahead of a statement, between others, or behind it.
+    pub(crate) fn is_shuffle(&self) -> bool {
+        let register_or_frame = |operand: u32| match self.insn.op_kind(operand) {
+            OpKind::Register => true,
+            OpKind::Memory => {
+                matches!(self.insn.memory_base(), Register::RSP | Register::RBP)
+                    && self.insn.memory_index() == Register::None
+            }
+            _ => false,
+        };
+        match self.insn.mnemonic() {
+            Mnemonic::Nop => true,
+            Mnemonic::Mov | Mnemonic::Movss | Mnemonic::Movsd | Mnemonic::Movups => {
+                register_or_frame(0) && register_or_frame(1)
+            }
+            _ => false,
+        }
     }
 
     /// Why the kernel would have no probe here; `None` where it would

@@ -1,0 +1,1 @@
+go:mutex.go:10 { @ = count(); }

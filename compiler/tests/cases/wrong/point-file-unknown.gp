@@ -1,0 +1,1 @@
+go:counts/mian.go:10 { @ = count(); }

@@ -1,0 +1,1 @@
+go:main.plain:inline:return { @ = count(); }

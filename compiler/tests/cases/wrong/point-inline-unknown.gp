@@ -1,0 +1,1 @@
+go:main.plian:inline { @ = count(); }

@@ -1,0 +1,1 @@
+go:runtime.goready { @ = count(); }

@@ -1,0 +1,1 @@
+go:counts/main.go:100000 { @ = count(); }

@@ -1,0 +1,1 @@
+go:counts/main.go:2 { @ = count(); }

@@ -1,0 +1,1 @@
+go:main.go:0 { @ = count(); }
