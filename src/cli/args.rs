@@ -189,8 +189,7 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Say what this kernel and this user can do, and how to mend what they cannot; with a program, what is known of
-    /// it, and why that is believed
+    /// Say what this machine can do, or what is known of a Go program, and why
     Doctor {
         #[command(flatten)]
         #[allow(missing_docs, reason = "clap would show it as help")]

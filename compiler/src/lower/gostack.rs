@@ -60,14 +60,14 @@ impl Builder<'_> {
             let known = b.new_block();
             match from {
                 StackStart::Iterate => b.saved_start(curg, layout, &start, false),
-                StackStart::Entry | StackStart::Inside => {
+                StackStart::Entry | StackStart::Inside(_) => {
                     let registers = b.context();
-                    b.registers_start(registers, false, (low, high), &start, from == StackStart::Entry);
+                    b.registers_start(registers, from, (low, high), &start);
                     b.unless_known(&start, known, |b| b.left_stack(curg, layout, &start));
                 }
                 StackStart::Elsewhere => {
                     let registers = b.user_registers(layout, known);
-                    b.registers_start(registers, true, (low, high), &start, true);
+                    b.registers_start(registers, from, (low, high), &start);
                     b.unless_known(&start, known, |b| b.left_stack(curg, layout, &start));
                 }
             }
@@ -129,13 +129,12 @@ impl Builder<'_> {
     fn registers_start(
         &mut self,
         registers: VReg,
-        of_task: bool,
+        from: StackStart,
         (low, high): (VReg, VReg),
         start: &Start,
-        caller: bool,
     ) {
         let register = |b: &mut Self, offset: u16| {
-            if !of_task {
+            if from != StackStart::Elsewhere {
                 return b.context_word(offset);
             }
             let place = b.bin(BinOp::Add, registers.into(), Operand::Imm(i64::from(offset)));
@@ -151,10 +150,13 @@ impl Builder<'_> {
         self.aside(|b| {
             let pc = register(b, x64::RIP);
             b.set(start.pc, pc.into());
-            let frame = register(b, x64::RBP);
+            let frame = match from {
+                StackStart::Inside(own) => b.frame_pointer(own),
+                _ => register(b, x64::RBP),
+            };
             b.set(start.frame, frame.into());
             b.set(start.exact, Operand::Imm(GO_STACK_EXACT as i64));
-            if caller {
+            if !matches!(from, StackStart::Inside(_)) {
                 let caller = b.read_user(sp.into(), 8, false);
                 b.set(start.caller, caller.into());
             }

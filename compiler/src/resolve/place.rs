@@ -2,6 +2,7 @@
 
 use gprobe_symbols::{Function, LinkAddr};
 
+use super::typed::OwnFrame;
 use super::usdt::Arguments;
 use crate::artifact::Iterated;
 use crate::target::TracepointField;
@@ -84,6 +85,15 @@ impl Place {
     /// Whether the site is behind the set-up of the function's frame.
     pub(super) fn has_frame(&self) -> bool {
         self.is_inside() && !matches!(self, Place::Function { depth: Some(0), .. })
+    }
+
+    /// The frame of the function that the site is in.
+    pub(super) fn own_frame(&self) -> OwnFrame {
+        match self {
+            Place::Function { inside: true, depth: Some(depth @ 1..), .. } => OwnFrame::Above(*depth),
+            place if place.has_frame() => OwnFrame::ByPointer,
+            _ => OwnFrame::None,
+        }
     }
 
     /// How many bytes the stack pointer is below the return address; 0 outside of functions' bodies.

@@ -28,6 +28,7 @@ impl Resolver<'_> {
             wants_results,
             arguments: mentions(probe, &|name| name.starts_with("arg")),
             names_function: mentions(probe, &|name| name == "func"),
+            frames: mentions(probe, &|name| matches!(name, "frame" | "caller" | "gostack")),
         };
         probe.points.iter().flat_map(|point| self.point(point, &grouping).unwrap_or_default()).collect()
     }

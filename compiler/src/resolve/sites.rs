@@ -294,6 +294,8 @@ pub(super) struct Grouping {
     pub(super) arguments: bool,
     /// The body names the function that it is in.
     pub(super) names_function: bool,
+    /// The body reads frames, which lie elsewhere at each depth of the stack.
+    pub(super) frames: bool,
 }
 
 /// Adds a site to the candidate whose body it can share, or a candidate for it.
@@ -310,7 +312,7 @@ pub(super) fn join_group(
     let same = groups.iter_mut().find(|group| {
         !grouping.each_site
             && group.checks_flags == checks_flags
-            && group.shares(&place, grouping.each_function)
+            && group.shares(&place, grouping.each_function, grouping.frames)
     });
     match same {
         Some(Candidate { attach: Attach::Uprobe { sites, .. }, .. }) => sites.push(info),
@@ -327,7 +329,7 @@ pub(super) fn join_group(
 
 impl Candidate {
     /// Whether a site at `place` can share this candidate's body.
-    pub(super) fn shares(&self, place: &Place, same_function: bool) -> bool {
+    pub(super) fn shares(&self, place: &Place, same_function: bool, same_depth: bool) -> bool {
         match (&self.place, place) {
             (
                 Place::Function { binary: a, function: f, site: s, ret: r, go: g, g_in_r14: x, .. },
@@ -335,6 +337,7 @@ impl Candidate {
             ) => {
                 let same = !same_function || (f.addr == h.addr && (*r || s == t));
                 let frames = |place: &Place| (place.is_inside(), place.has_frame(), place.is_copy());
+                let same = same && (!same_depth || self.place.depth() == place.depth());
                 a == b && r == q && g == j && x == y && same && frames(&self.place) == frames(place)
             }
             _ => false,

@@ -504,13 +504,13 @@ pub enum ExprKind {
     Caller {
         /// Frames up.
         n: u32,
-        /// The site is in the function's body, behind the set-up of its frame.
-        inside: bool,
+        /// The probed function's own.
+        own: OwnFrame,
     },
     /// Distance from the base of the stack to the probed function's frame.
     Frame {
-        /// As for `Caller`.
-        inside: bool,
+        /// Its own frame.
+        own: OwnFrame,
     },
     /// A pprof label of the goroutine.
     GoLabel {
@@ -551,13 +551,25 @@ pub enum LabelSet {
     },
 }
 
+/// Where the frame of the function is that a site is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnFrame {
+    /// There is none: the stack pointer is at the return address, and RBP is still, or again, the caller's.
+    None,
+    /// The return address is so many bytes above the stack pointer; RBP need not lead there: behind a call of C it
+    /// is what it was before, also where the stack has moved meanwhile.
+    Above(u64),
+    /// RBP leads to it.
+    ByPointer,
+}
+
 /// From where a goroutine's stack is walked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StackStart {
     /// Registers at a function's entry or return, where the caller's frame is still or again current.
     Entry,
-    /// Registers in the middle of a function.
-    Inside,
+    /// Registers in the middle of a function, with its frame.
+    Inside(OwnFrame),
     /// What the kernel and the runtime have kept of the thread.
     Elsewhere,
     /// What the runtime has kept of the goroutine: no probe interrupts it.
