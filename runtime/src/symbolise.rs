@@ -257,7 +257,10 @@ impl Symboliser {
 
 /// What a file says of one of its addresses.
 fn frame(file: &Binary, link: LinkAddr, addr: u64) -> Option<Frame> {
-    let function = file.functions().containing(link)?;
+    let Some(function) = file.functions().containing(link) else {
+        let function = Some(file.cgo_callee(link)?.to_owned());
+        return Some(Frame { addr, offset: 0, function, file: None, line: None, kind: FrameKind::Address });
+    };
     let line = file.line(link).map(|l| (l.file, l.line));
     // The suffix is the linker's, not the source's.
     let name = function.name.strip_suffix(".abi0").unwrap_or(&function.name).to_owned();

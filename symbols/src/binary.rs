@@ -1,5 +1,6 @@
 //! [`Binary`]: one ELF file, and all questions to it.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -18,7 +19,7 @@ use crate::go::code::{self, RuntimeFuncs};
 use crate::go::inline::{self, FUNCTION_DATA};
 use crate::go::offsets::RuntimeOffsets;
 use crate::go::version::GoVersion;
-use crate::go::{abi, known, moduledata, names, sites, tls, tls_slot, wait_reasons};
+use crate::go::{abi, cgo, known, moduledata, names, sites, tls, tls_slot, wait_reasons};
 use crate::layout::{Layout, TypeId};
 use crate::location::{Captured, Location, Param};
 use crate::pclntab::{self, Magic, Pclntab, Table};
@@ -37,6 +38,7 @@ pub struct Binary {
     go_function_data: OnceLock<Option<LinkAddr>>,
     go_wrapper_id: OnceLock<Option<u8>>,
     runtime_funcs: OnceLock<RuntimeFuncs>,
+    cgo_names: OnceLock<HashMap<LinkAddr, String>>,
     relocations: OnceLock<Vec<(u64, u64)>>,
     pub(crate) functions_by_addr: OnceLock<Vec<ByAddr>>,
     debug: DebugData,
@@ -100,6 +102,7 @@ impl Binary {
             go_function_data: OnceLock::new(),
             go_wrapper_id: OnceLock::new(),
             runtime_funcs: OnceLock::new(),
+            cgo_names: OnceLock::new(),
             relocations: OnceLock::new(),
             functions_by_addr: OnceLock::new(),
             debug: DebugData::default(),
@@ -350,6 +353,12 @@ impl Binary {
     /// The `abi.FuncID` of what the Go compiler wrote of its own: it is another in each release.
     pub(crate) fn go_wrapper_id(&self) -> Option<u8> {
         *self.go_wrapper_id.get_or_init(|| inline::wrapper_id(self.pclntab()?))
+    }
+
+    /// The name of the C function that Go calls at an address, also where C's symbols are stripped: the code that
+    /// calls it tells.
+    pub fn cgo_callee(&self, addr: LinkAddr) -> Option<&str> {
+        self.cgo_names.get_or_init(|| cgo::names(self)).get(&addr).map(String::as_str)
     }
 
     /// The functions of the runtime whose code is looked into.

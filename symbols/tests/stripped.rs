@@ -111,6 +111,27 @@ fn a_patch_release_that_is_not_in_the_table_is_like_one_that_is() {
     }
 }
 
+/// C's symbols are gone too: what Go calls is named by the code that calls it.
+#[test]
+fn c_functions_that_go_calls_have_their_names() {
+    for version in VERSIONS {
+        for flags in [&[][..], &["-buildmode=pie"]] {
+            let path = Program::build("goids", version, flags);
+            let (whole, bare) = (open(&path), bare(&path));
+            let mut seen = 0;
+            for function in whole.functions().matching("_cgo_*_Cfunc_*") {
+                let name = gprobe_symbols::cgo_name(&function.name).expect("a name of cgo's");
+                // The runtime has some that it calls in another way.
+                if name.starts_with("c_") {
+                    assert_eq!(bare.cgo_callee(function.addr), Some(name), "{version} {flags:?}");
+                    seen += 1;
+                }
+            }
+            assert!(seen >= 3, "{version} {flags:?}: {seen}");
+        }
+    }
+}
+
 #[test]
 fn structs_of_the_runtime_have_their_fields_without_debug_information() {
     let path = Program::build("counts", "1.27", &[]);

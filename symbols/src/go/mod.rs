@@ -1,6 +1,7 @@
 //! What is known of Go.
 
 pub(crate) mod abi;
+pub(crate) mod cgo;
 pub(crate) mod code;
 pub(crate) mod inline;
 pub(crate) mod known;
