@@ -123,7 +123,7 @@ fn contexts(cell: &Cell) {
     };
     let mut probed_in_c = Vec::new();
     if cell.build.cgo && cell.build.symbols {
-        script.push_str(&in_c("c", format!("uprobe:{}:c_probe_me", cell.path.display())));
+        script.push_str(&in_c("c", format!("uprobe:{}:c_probe_me", cell.build.code(&cell.path).display())));
         probed_in_c.push("c");
     }
     let dynamic = {
