@@ -251,6 +251,7 @@ fn goroutines(cell: &Cell) {
                     "Gwaiting" => reason.to_owned(),
                     status => status.trim_start_matches('G').to_lowercase(),
                 };
+                assert!(["Grunnable", "Grunning", "Gsyscall", "Gwaiting"].contains(&status), "{line}");
                 assert_eq!(states.insert(current, state), None, "{current} was visited twice");
             }
             None => found.entry(current).or_insert_with(Vec::new).push(line.trim().replace(" (inlined)", "")),
