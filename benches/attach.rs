@@ -190,7 +190,8 @@ fn start(command: &mut Command) -> Outcome<Result<Start, String>> {
     // bpftrace says "Attaching" before it does; give it the time to.
     std::thread::sleep(Duration::from_millis(300));
     let peak_mb = peak(&child)?;
-    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT)?;
+    // With the process go its probes. A signal that it handles may come before it does.
+    child.kill()?;
     child.wait()?;
     Ok(Ok(Start { ms: took.as_secs_f64() * 1e3, cpu_ms, peak_mb }))
 }

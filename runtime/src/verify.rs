@@ -13,8 +13,8 @@ const SAMPLE: u64 = 64;
 const GSCAN: u32 = 0x1000;
 /// The highest status of Go 1.27 (`_Gdeadextra`).
 const LAST_STATUS: u32 = 11;
-/// `_Gidle` and `_Gdead`: there is no goroutine in it.
-const NO_GOROUTINE: [u32; 2] = [0, 6];
+/// `_Gidle`, `_Gdead` and `_Gdeadextra`: there is no goroutine in it.
+const NO_GOROUTINE: [u32; 3] = [0, 6, 11];
 /// No program has made as many goroutines.
 const MAX_GOID: u64 = 1 << 48;
 /// No program has as many processors (`_MaxGomaxprocs` was 1024 once).

@@ -26,7 +26,8 @@ fn cell(release: &str, build: &str) {
     assert!(failures.is_empty(), "Go {release}, {}: {names:?} failed; see above", build.name);
 }
 
-/// Some of each release and of each kind of build.
+/// Some of each release and of each kind of build; those that share what `go build` makes of the standard
+/// library, so that they cost little.
 mod cells {
     use super::cell;
 
@@ -36,8 +37,23 @@ mod cells {
     }
 
     #[test]
+    fn go_1_19_stripped_without_c() {
+        cell("1.19", "`CGO_ENABLED=0 -ldflags='-s -w'`");
+    }
+
+    #[test]
+    fn go_1_21_stripped_with_c() {
+        cell("1.21", "`-ldflags='-s -w'`");
+    }
+
+    #[test]
     fn go_1_23_as_pie() {
         cell("1.23", "`-buildmode=pie`");
+    }
+
+    #[test]
+    fn go_1_23_as_stripped_pie() {
+        cell("1.23", "`-buildmode=pie -ldflags='-s -w'`");
     }
 
     #[test]
@@ -46,8 +62,33 @@ mod cells {
     }
 
     #[test]
+    fn go_1_24_stripped_by_strip() {
+        cell("1.24", "`strip`");
+    }
+
+    #[test]
     fn go_1_25_linked_statically_with_c() {
         cell("1.25", "linked statically with C");
+    }
+
+    #[test]
+    fn go_1_25_stripped_and_linked_statically_with_c() {
+        cell("1.25", "linked statically with C, `-s -w`");
+    }
+
+    #[test]
+    fn go_1_27_without_debug_information() {
+        cell("1.27", "`-ldflags=-w`");
+    }
+
+    #[test]
+    fn go_1_27_as_a_stripped_library() {
+        cell("1.27", "`-buildmode=c-shared -ldflags='-s -w'`, in a program of C");
+    }
+
+    #[test]
+    fn go_1_27_without_section_headers() {
+        cell("1.27", "`CGO_ENABLED=0`, `-s -w`, no section headers");
     }
 }
 

@@ -15,9 +15,11 @@ use crate::error::Error;
 use crate::load::Loaded;
 use crate::sys::process;
 
-/// `_Gidle` and `_Gdead` (`runtime/runtime2.go`): no goroutine, but a struct that waits for one.
+/// `_Gidle`, `_Gdead` and, since Go 1.26, `_Gdeadextra` (`runtime/runtime2.go`): no goroutine, but a struct that
+/// waits for one, or for a thread of C's.
 const IDLE: u32 = 0;
 const DEAD: u32 = 6;
+const DEAD_EXTRA: u32 = 11;
 /// Set while the collector scans the goroutine's stack.
 const SCAN: u32 = 0x1000;
 /// How many elements are seen before memory is read anew.
@@ -64,7 +66,7 @@ pub(crate) fn round(
             let (g, m) = match over {
                 Iterated::Goroutines => {
                     let status = host.memory.half(element + u64::from(lists.g_status)).map(|s| s & !SCAN);
-                    if matches!(status, None | Some(IDLE | DEAD)) {
+                    if matches!(status, None | Some(IDLE | DEAD | DEAD_EXTRA)) {
                         continue;
                     }
                     (element, host.memory.word(element + u64::from(lists.g_m)).unwrap_or(0))

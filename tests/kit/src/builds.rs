@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::cache;
 use crate::exec::{ExecError, run};
 use crate::go;
-use crate::program::Program;
+use crate::program::{Program, workspace};
 
 /// A way to build a Go program.
 #[derive(Clone, Copy, Debug)]
@@ -33,12 +33,14 @@ pub enum After {
     Nothing,
     /// `strip`, as packagers of distributions do.
     Strip,
+    /// A program of C is made that runs it: it is a library.
+    Host,
     /// Its section headers are cut off, as `sstrip` and `llvm-strip --strip-sections` do.
     CutSections,
 }
 
 /// Of each kind that there is in the field.
-pub const BUILDS: [Build; 16] = {
+pub const BUILDS: [Build; 18] = {
     const PLAIN: Build = Build {
         name: "`go build`",
         flags: &[],
@@ -91,6 +93,18 @@ pub const BUILDS: [Build; 16] = {
         Build { name: "`-race`", flags: &["-race"], ..PLAIN },
         Build { name: "`-gcflags='all=-N -l'`", flags: &["-gcflags=all=-N -l"], ..PLAIN },
         Build { name: "`-trimpath`", flags: &["-trimpath"], ..PLAIN },
+        Build {
+            name: "`-buildmode=c-shared`, in a program of C",
+            flags: &["-buildmode=c-shared"],
+            after: After::Host,
+            ..PLAIN
+        },
+        Build {
+            name: "`-buildmode=c-shared -ldflags='-s -w'`, in a program of C",
+            flags: &["-buildmode=c-shared", "-ldflags=-s -w"],
+            after: After::Host,
+            ..STRIPPED
+        },
         Build { name: "`-s -w`, no section headers", after: After::CutSections, ..STRIPPED },
         Build {
             name: "`CGO_ENABLED=0`, `-s -w`, no section headers",
@@ -108,24 +122,45 @@ impl Build {
         BUILDS.iter().find(|build| build.name == name)
     }
 
-    /// The binary of a program of this repository, from the cache or built.
+    /// The binary of a program of this repository, from the cache or built; of a library the program of C
+    /// that runs it, with the library beside it, which [`code`](Self::code) names.
     pub fn program(&self, name: &str, release: &str) -> Result<PathBuf, ExecError> {
         let built = Program::find(name)?.build_with(&go::fetch(release)?, self.flags)?;
-        if self.after == After::Nothing {
-            return Ok(built);
-        }
-        let what = if self.after == After::Strip { "stripped" } else { "cut" };
+        let what = match self.after {
+            After::Nothing => return Ok(built),
+            After::Strip => "stripped",
+            After::CutSections => "cut",
+            After::Host => "hosted",
+        };
         // The folder that it was built into is named after all that it is made of.
         let of = built.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
         let folder = cache::entry(&format!("programs/{name}/{what}-{of}"), "build", |scratch| {
-            let to = scratch.join(name);
+            let to = match self.after {
+                After::Host => scratch.join(format!("lib{name}.so")),
+                _ => scratch.join(name),
+            };
             fs::copy(&built, &to).map_err(|source| ExecError::file("copy", &built, source))?;
             match self.after {
                 After::CutSections => cut_sections(&to),
+                After::Host => {
+                    let source = workspace().join("tests/programs").join(name).join("host/host.c");
+                    let mut gcc = Command::new("gcc");
+                    gcc.arg("-O1").arg("-o").arg(scratch.join(name)).arg(source).arg("-Wl,-rpath,$ORIGIN");
+                    gcc.arg("-L").arg(scratch).arg(format!("-l{name}"));
+                    run(&mut gcc, "programs with C need gcc").map(drop)
+                }
                 _ => run(Command::new("strip").arg(&to), "it needs binutils").map(drop),
             }
         })?;
         Ok(folder.join(name))
+    }
+
+    /// The file with the Go code of what [`program`](Self::program) gave.
+    pub fn code(&self, program: &Path) -> PathBuf {
+        match (self.after, program.file_name()) {
+            (After::Host, Some(name)) => program.with_file_name(format!("lib{}.so", name.to_string_lossy())),
+            _ => program.to_owned(),
+        }
     }
 }
 

@@ -123,7 +123,7 @@ fn contexts(cell: &Cell) {
     };
     let mut probed_in_c = Vec::new();
     if cell.build.cgo && cell.build.symbols {
-        script.push_str(&in_c("c", format!("uprobe:{}:c_probe_me", cell.path.display())));
+        script.push_str(&in_c("c", format!("uprobe:{}:c_probe_me", cell.build.code(&cell.path).display())));
         probed_in_c.push("c");
     }
     let dynamic = {
@@ -251,6 +251,7 @@ fn goroutines(cell: &Cell) {
                     "Gwaiting" => reason.to_owned(),
                     status => status.trim_start_matches('G').to_lowercase(),
                 };
+                assert!(["Grunnable", "Grunning", "Gsyscall", "Gwaiting"].contains(&status), "{line}");
                 assert_eq!(states.insert(current, state), None, "{current} was visited twice");
             }
             None => found.entry(current).or_insert_with(Vec::new).push(line.trim().replace(" (inlined)", "")),

@@ -13,6 +13,11 @@ func callC(goid uint64, depth int) {
 	C.c_lseek(C.uint64_t(goid))
 }
 
+// matrixMain is for the program of C that has this one as a library.
+//
+//export matrixMain
+func matrixMain() { main() }
+
 //export goNested
 func goNested(goid C.uint64_t, inProgress, depth C.int) {
 	hitsInC[inProgress+1].Add(1)
