@@ -37,6 +37,7 @@ mod label;
 mod leftovers;
 mod limits;
 mod mentions;
+mod merge;
 mod narrow;
 mod place;
 mod points;
@@ -64,6 +65,7 @@ use self::ctypes::CTypes;
 pub(crate) use self::infer::join;
 use self::infer::{Held, MapState};
 pub use self::items::SETTINGS;
+use self::merge::{merge, mergeable};
 use self::place::Place;
 use self::sites::Candidate;
 use self::typed::{MapIndex, Probe, Program, Ty};
@@ -472,30 +474,5 @@ impl<'t> Resolver<'t> {
                 params.map(Arc::new).map_err(|reason| reason.to_string())
             })
             .clone()
-    }
-}
-
-fn mergeable(old: &Probe, new: &Probe) -> bool {
-    let same_place = match (&old.attach, &new.attach) {
-        (Attach::Uprobe { binary: a, ret: x, .. }, Attach::Uprobe { binary: b, ret: y, .. }) => {
-            a == b && x == y
-        }
-        _ => false,
-    };
-    same_place
-        && old.kind == new.kind
-        && old.g_in_r14 == new.g_in_r14
-        && old.checks_flags == new.checks_flags
-        && old.cookie.is_none()
-        && new.cookie.is_none()
-        && old.vars == new.vars
-        && old.predicate == new.predicate
-        && old.body == new.body
-}
-
-fn merge(old: &mut Probe, new: Probe) {
-    if let (Attach::Uprobe { sites, .. }, Attach::Uprobe { sites: more, .. }) = (&mut old.attach, new.attach)
-    {
-        sites.extend(more);
     }
 }

@@ -20,6 +20,9 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// No load lasts longer.
 const MOST_ROUNDS: u64 = 20_000;
 
+/// A program that is run first, and its arguments, given the folder to work in.
+type Preparation = (&'static str, fn(&Path) -> Vec<String>);
+
 /// A program of Debian's.
 #[derive(Clone, Copy)]
 pub(super) struct Subject {
@@ -27,7 +30,7 @@ pub(super) struct Subject {
     /// Below the package's root.
     program: &'static str,
     /// What is run before it: a program of the same package, and its arguments for the folder.
-    prepare: Option<(&'static str, fn(&Path) -> Vec<String>)>,
+    prepare: Option<Preparation>,
     /// Its arguments, for a folder of its own and two ports.
     arguments: fn(&Path, u16, u16) -> Vec<String>,
     pub(super) load: Load,
