@@ -48,7 +48,7 @@ fn abilities(facts: &KernelFacts) -> Vec<Check> {
         ),
         able("loops over maps", facts.for_each_map, "`for` over a map and `len` of one are refused", "5.13"),
         able(
-            "aggregations in probes",
+            "read aggregations",
             facts.lookup_percpu,
             "`count()` and the like are printed, but not read in a probe",
             "5.19",

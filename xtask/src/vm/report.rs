@@ -32,7 +32,8 @@ fn replaced(page: &str, all: &[(&str, Results)]) -> Option<String> {
     let (before, rest) = page.split_once(BEGIN)?;
     let (old, after) = rest.split_once(END)?;
     let rows = KNOWN.iter().filter_map(|known| {
-        let is_new = all.iter().find(|(name, _)| *name == known.name);
+        // A guest that ended halfway says nothing of what it did not run.
+        let is_new = all.iter().find(|(name, results)| *name == known.name && results.whole);
         let old = || old.lines().find(|line| line.starts_with(&format!("| {} |", known.name)));
         is_new.map(|(name, results)| row(name, results)).or_else(|| old().map(|line| format!("{line}\n")))
     });
@@ -71,14 +72,20 @@ mod tests {
         let mut tests: Vec<_> = chosen("").iter().map(|test| (test.name, Verdict::Passed)).collect();
         tests[0].1 = verdict.clone();
         let lacks = vec![("attach cookies".to_owned(), "no".to_owned())];
-        Results { release: "5.10.0-46-cloud-amd64".to_owned(), lacks, tests }
+        Results {
+            release: "5.10.0-46-cloud-amd64".to_owned(),
+            lacks,
+            whole: *verdict != Verdict::NotRun,
+            tests,
+        }
     }
 
     #[test]
     fn a_page_keeps_other_kernels_and_what_stands_around_the_marks() {
         let page =
             "# Title\n\n<!-- kernels -->\n| 6.1 | as it was |\n| 5.10 | old |\n<!-- /kernels -->\n\nrest\n";
-        let new = replaced(page, &[("5.10", results(&Verdict::NotRun))]).expect("the marks are there");
+        let new = replaced(page, &[("5.10", results(&Verdict::Failed("so".to_owned())))])
+            .expect("the marks are there");
         let count = chosen("").len();
         let rows = format!(
             "| --- | --- |\n| 5.10 | 5.10.0-46-cloud-amd64 | {count} | {} | {} | attach cookies |\n| 6.1 | as it was |\n",
@@ -89,6 +96,8 @@ mod tests {
         assert!(new.contains(&rows), "{new}\n{rows}");
         assert!(new.ends_with("<!-- /kernels -->\n\nrest\n"), "{new}");
         assert_eq!(replaced("no marks", &[]), None);
+        let halfway = replaced(page, &[("5.10", results(&Verdict::NotRun))]).expect("the marks are there");
+        assert!(halfway.contains("| 5.10 | old |\n"), "{halfway}");
         let none = replaced(page, &[("5.10", results(&Verdict::Passed))]).expect("the marks are there");
         assert!(none.contains(&format!("| {count} | {count} | none |")), "{none}");
     }

@@ -18,6 +18,8 @@ pub(crate) struct Results {
     pub(crate) release: String,
     /// What it lacks, by `gprobe doctor`: name and detail.
     pub(crate) lacks: Vec<(String, String)>,
+    /// Whether the guest ran all of it.
+    pub(crate) whole: bool,
     /// In the order of the live set.
     pub(crate) tests: Vec<(&'static str, Verdict)>,
 }
@@ -99,8 +101,9 @@ impl Reader {
             let ended = self.ended.iter().find(|(ended, _)| ended == name);
             ended.map_or(Verdict::NotRun, |(_, verdict)| verdict.clone())
         };
-        let tests = wanted.iter().map(|test| (test.name, verdict(test.name))).collect();
-        Results { release: self.release, lacks: self.lacks, tests }
+        let tests: Vec<_> = wanted.iter().map(|test| (test.name, verdict(test.name))).collect();
+        let whole = tests.iter().all(|(_, verdict)| *verdict != Verdict::NotRun);
+        Results { release: self.release, lacks: self.lacks, whole, tests }
     }
 }
 
@@ -181,6 +184,6 @@ test result: ok. 0 passed; 0 failed
         assert_eq!(results.release, "5.10.0-46");
         assert_eq!(results.lacks, [("attach cookies".to_owned(), "no: a program for each site".to_owned())]);
         assert_eq!((results.passed(), results.failed()), (0, 1));
-        assert_eq!(results.tests[0].1, Verdict::NotRun);
+        assert_eq!((&results.tests[0].1, results.whole), (&Verdict::NotRun, false));
     }
 }
