@@ -7,7 +7,7 @@ use super::goroutine::Known;
 use crate::artifact::{Loss, Trouble, Type};
 use crate::builtins::Id;
 use crate::ir::{BinOp, BlockId, Cond, Helper, Operand, Size, VReg};
-use crate::resolve::typed::{Compare, Expr, ExprKind, PartIndex, Ty, VarId};
+use crate::resolve::typed::{Compare, Expr, ExprKind, FrameBase, PartIndex, Ty, VarId};
 use crate::x64;
 
 impl Builder<'_> {
@@ -122,8 +122,8 @@ impl Builder<'_> {
             ExprKind::TaiClock => self.call(Helper::KtimeGetTaiNs, Vec::new()).into(),
             ExprKind::MonotonicClock => self.call(Helper::KtimeGetNs, Vec::new()).into(),
             ExprKind::Builtin(id) => self.builtin(*id),
-            ExprKind::Caller { n, inside } => self.caller(*n, *inside).into(),
-            ExprKind::Frame { inside } => self.frame(*inside).into(),
+            ExprKind::Caller { n, frame } => self.caller(*n, *frame).into(),
+            ExprKind::Frame { frame } => self.frame(*frame).into(),
             ExprKind::Stack { user, .. } => self.stack(*user).into(),
             ExprKind::GoStack(from) => self.go_stack(*from).into(),
             ExprKind::CurrentTask => self.call(Helper::GetCurrentTask, Vec::new()).into(),
@@ -406,13 +406,13 @@ impl Builder<'_> {
 
     /// The return address `n` frames up. At a probed entry or return, the stack pointer is at the
     /// return address and RBP is still, or again, the caller's; inside, RBP is the function's own.
-    fn caller(&mut self, n: u32, inside: bool) -> VReg {
-        let n = n + u32::from(inside);
+    fn caller(&mut self, n: u32, frame: FrameBase) -> VReg {
+        let n = n + u32::from(frame != FrameBase::None);
         if n == 0 {
             let sp = self.context_word(x64::RSP);
             return self.read_user(sp.into(), 8, false);
         }
-        let mut frame = self.context_word(x64::RBP);
+        let mut frame = self.own_frame(frame);
         for _ in 1..n {
             frame = self.read_user(frame.into(), 8, false);
         }

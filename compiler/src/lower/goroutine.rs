@@ -8,7 +8,7 @@ use super::builder::Builder;
 use crate::artifact::ProgramKind;
 use crate::builtins::Id;
 use crate::ir::{BinOp, Cond, Helper, Operand, VReg};
-use crate::resolve::typed::VarId;
+use crate::resolve::typed::{FrameBase, VarId};
 use crate::runtime_layout::RuntimeLayout;
 use crate::x64;
 
@@ -120,15 +120,16 @@ impl Builder<'_> {
 
     /// Distance of the probed function's frame from the base of the stack it runs on.
     /// Counted to the return address, to which the stack pointer points at entries and returns.
-    pub(super) fn frame(&mut self, inside: bool) -> VReg {
+    pub(super) fn frame(&mut self, frame: FrameBase) -> VReg {
         let Some(layout) = self.shared.runtime else { return self.copy(Operand::Imm(0)) };
         let g = self.known(Running::G, layout);
         let hi = self.field_or(g, layout.g_stack_hi, 8, false, 0);
-        let sp = if inside {
-            let own = self.context_word(x64::RBP);
-            self.bin(BinOp::Add, own.into(), Operand::Imm(8))
-        } else {
-            self.context_word(x64::RSP)
+        let sp = match frame {
+            FrameBase::None => self.context_word(x64::RSP),
+            _ => {
+                let own = self.own_frame(frame);
+                self.bin(BinOp::Add, own.into(), Operand::Imm(8))
+            }
         };
         let distance = self.copy(Operand::Imm(0));
         self.when(Cond::Ne, hi.into(), Operand::Imm(0), |b| {
@@ -136,6 +137,17 @@ impl Builder<'_> {
             b.set(distance, value.into());
         });
         distance
+    }
+
+    /// What RBP is, or should be, in the probed function.
+    pub(super) fn own_frame(&mut self, frame: FrameBase) -> VReg {
+        match frame {
+            FrameBase::None | FrameBase::Register => self.context_word(x64::RBP),
+            FrameBase::Above(bytes) => {
+                let sp = self.context_word(x64::RSP);
+                self.bin(BinOp::Add, sp.into(), Operand::Imm(i64::from(bytes)))
+            }
+        }
     }
 
     pub(super) fn field(&mut self, base: VReg, offset: u32, bytes: u8, signed: bool) -> VReg {

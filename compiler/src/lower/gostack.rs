@@ -10,7 +10,7 @@ use super::builder::Builder;
 use super::goroutine::{GSCAN, GSYSCALL, Running};
 use crate::artifact::{GO_STACK_EXACT, GO_STACK_FRAMES, GO_STACK_HEADER, Loss};
 use crate::ir::{BinOp, BlockId, Cond, Helper, Operand, Size, VReg};
-use crate::resolve::typed::StackStart;
+use crate::resolve::typed::{FrameBase, StackStart};
 use crate::runtime_layout::RuntimeLayout;
 use crate::x64;
 
@@ -60,9 +60,13 @@ impl Builder<'_> {
             let known = b.new_block();
             match from {
                 StackStart::Iterate => b.saved_start(curg, layout, &start, false),
-                StackStart::Entry | StackStart::Inside => {
+                StackStart::Entry | StackStart::Inside(_) => {
                     let registers = b.context();
                     b.registers_start(registers, false, (low, high), &start, from == StackStart::Entry);
+                    if let StackStart::Inside(frame @ FrameBase::Above(_)) = from {
+                        let frame = b.own_frame(frame);
+                        b.set(start.frame, frame.into());
+                    }
                     b.unless_known(&start, known, |b| b.left_stack(curg, layout, &start));
                 }
                 StackStart::Elsewhere => {

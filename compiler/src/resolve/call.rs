@@ -222,7 +222,7 @@ impl Body<'_, '_> {
                         let kind = match (n as u32, self.place.is_copy()) {
                             (0, true) => ExprKind::Context { offset: x64::RIP, bytes: 8, signed: false },
                             (n, copy) => {
-                                ExprKind::Caller { n: n - u32::from(copy), inside: self.place.has_frame() }
+                                ExprKind::Caller { n: n - u32::from(copy), frame: self.place.frame_base() }
                             }
                         };
                         of(kind, Ty::Value(Type::UserFunction))

@@ -120,7 +120,7 @@ impl Body<'_, '_> {
             if !self.need_runtime(name, span) {
                 return self.broken(span);
             }
-            return of(ExprKind::Frame { inside: self.place.has_frame() }, ty);
+            return of(ExprKind::Frame { frame: self.place.frame_base() }, ty);
         }
         of(ExprKind::Builtin(id), ty)
     }

@@ -2,9 +2,13 @@
 
 use gprobe_symbols::{Function, LinkAddr};
 
+use super::typed::FrameBase;
 use super::usdt::Arguments;
 use crate::artifact::Iterated;
 use crate::target::TracepointField;
+
+/// The only function of the runtime's that calls C for Go code.
+const CALLS_C: &str = "runtime.cgocall";
 
 /// Where a body runs.
 #[derive(Clone, Debug)]
@@ -84,6 +88,19 @@ impl Place {
     /// Whether the site is behind the set-up of the function's frame.
     pub(super) fn has_frame(&self) -> bool {
         self.is_inside() && !matches!(self, Place::Function { depth: Some(0), .. })
+    }
+
+    /// Where the function's frame is.
+    pub(super) fn frame_base(&self) -> FrameBase {
+        match self {
+            // C gives back the RBP that it was called with. Where it called Go meanwhile, the goroutine's stack may
+            // have grown and moved, and that RBP points to where the stack was.
+            Place::Function { function, depth: Some(depth @ 8..), .. } if function.name == CALLS_C => {
+                FrameBase::Above(depth.saturating_sub(8).min(1 << 30) as u32)
+            }
+            place if place.has_frame() => FrameBase::Register,
+            _ => FrameBase::None,
+        }
     }
 
     /// How many bytes the stack pointer is below the return address; 0 outside of functions' bodies.

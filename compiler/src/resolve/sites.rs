@@ -334,7 +334,7 @@ impl Candidate {
                 Place::Function { binary: b, function: h, site: t, ret: q, go: j, g_in_r14: y, .. },
             ) => {
                 let same = !same_function || (f.addr == h.addr && (*r || s == t));
-                let frames = |place: &Place| (place.is_inside(), place.has_frame(), place.is_copy());
+                let frames = |place: &Place| (place.is_inside(), place.frame_base(), place.is_copy());
                 a == b && r == q && g == j && x == y && same && frames(&self.place) == frames(place)
             }
             _ => false,

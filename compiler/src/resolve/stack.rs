@@ -66,7 +66,7 @@ impl Body<'_, '_> {
         }
         let from = match self.place {
             Place::Iterate(_) => StackStart::Iterate,
-            place if place.has_frame() => StackStart::Inside,
+            place if place.has_frame() => StackStart::Inside(place.frame_base()),
             place if place.has_registers() => StackStart::Entry,
             _ => StackStart::Elsewhere,
         };

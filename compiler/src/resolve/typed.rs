@@ -504,13 +504,13 @@ pub enum ExprKind {
     Caller {
         /// Frames up.
         n: u32,
-        /// The site is in the function's body, behind the set-up of its frame.
-        inside: bool,
+        /// Where the frame is.
+        frame: FrameBase,
     },
     /// Distance from the base of the stack to the probed function's frame.
     Frame {
         /// As for `Caller`.
-        inside: bool,
+        frame: FrameBase,
     },
     /// A pprof label of the goroutine.
     GoLabel {
@@ -551,13 +551,24 @@ pub enum LabelSet {
     },
 }
 
+/// Where the frame of a probed function is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameBase {
+    /// It is not set up yet, or not any more: the stack pointer is at the return address.
+    None,
+    /// Where RBP points.
+    Register,
+    /// So many bytes above the stack pointer, where RBP would point if it were trusted.
+    Above(u32),
+}
+
 /// From where a goroutine's stack is walked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StackStart {
     /// Registers at a function's entry or return, where the caller's frame is still or again current.
     Entry,
     /// Registers in the middle of a function.
-    Inside,
+    Inside(FrameBase),
     /// What the kernel and the runtime have kept of the thread.
     Elsewhere,
     /// What the runtime has kept of the goroutine: no probe interrupts it.
