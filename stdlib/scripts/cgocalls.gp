@@ -11,13 +11,11 @@
 // included. Waiting for a P after it is not: that is the Go scheduler's doing. Calls still in C when
 // the script ends are listed by goroutine in @still_in_c, as (start in ns since boot, C function).
 //
-// The C function is named after its Go side (`main._Cfunc_usleep`), which stripped programs have too.
-//
 // Cost: two probes on each call, both on instructions that the kernel emulates (about 1 us a call).
 
 go:runtime.cgocall
 {
-    @still_in_c[goid, frame] = (nsecs, caller(0));
+    @still_in_c[goid, frame] = (nsecs, funcname(arg0));
 }
 
 go:runtime.cgocall:call:runtime.exitsyscall

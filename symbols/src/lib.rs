@@ -9,7 +9,7 @@
 //! is broken, [`Reason`] when it doesn't hold what was asked for), never a panic, a hang or an
 //! allocation larger than the file justifies; `cargo xtask fuzz` tries millions. Two floors: formats (`elf`, `dwarf`, `pclntab`,
 //! `insn`) and, above, Go knowledge (`go`). x86-64 only; what depends on the machine is in
-//! `insn/x64.rs` and `go/abi.rs`.
+//! `insn` and `go/abi.rs`.
 
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing)]

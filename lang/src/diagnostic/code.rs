@@ -22,12 +22,12 @@ pub const CODES: &[Code] = &[
         "A map is added to, by `@x = count()`, `@x += 1` and `@x++`, in a probe that gprobe runs itself (`iter:goroutine`) and in one that the kernel runs at the same time. The two do not wait for each other, so one would undo what the other adds. Give the `iter` probe a map of its own, or only read the map there.",
     ),
     code(
-        "ambiguous-file",
-        "The end of a path in `go:FILE.go:LINE` fits source files of several packages, which the notes name. Write as much of the path as tells them apart: `go:net/http/server.go:42`.",
-    ),
-    code(
         "always-same",
         "A comparison that comes out the same whatever happens: an unsigned number is never below 0, a byte never above 255, a thread's name never longer than 15 bytes. Compare with what the value can be, or cast it: `(int64)x < 0`.",
+    ),
+    code(
+        "ambiguous-file",
+        "The end of a path in `go:FILE.go:LINE` fits source files of several packages, which the notes name. Write as much of the path as tells them apart: `go:net/http/server.go:42`.",
     ),
     code(
         "assignment-in-expression",
@@ -151,12 +151,12 @@ pub const CODES: &[Code] = &[
         "The arguments of this function are not known by name, as there is no debug information for it. Build the target without `-ldflags=-w`, or read `arg0`, `arg1`... where the function is entered.",
     ),
     code(
-        "no-code",
-        "The compiler made no instruction for this source line, so that nothing passes it: declarations, comments and braces have none, nor has what the compiler found to be of no use, or did at compile time. The message names the nearest lines that have code. `gprobe list -v FILE.go:LINE` shows where a line's code is.",
-    ),
-    code(
         "no-binary",
         "A uprobe's file can't be found or read. It is a path, or a library's name as in `libc`, which is looked up in the process of -p, else in the usual folders.",
+    ),
+    code(
+        "no-code",
+        "The compiler made no instruction for this source line, so that nothing passes it: declarations, comments and braces have none, nor has what the compiler found to be of no use, or did at compile time. The message names the nearest lines that have code. `gprobe list -v FILE.go:LINE` shows where a line's code is.",
     ),
     code(
         "no-effect",
