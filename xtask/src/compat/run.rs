@@ -264,12 +264,13 @@ mod tests {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("executable");
     }
 
-    /// Runs a case whose gprobe is a script; another, `before`, sleeps.
+    /// Runs a case whose gprobe is a script; another, `before`, does nothing.
     fn ran(gprobe: &str, lines: &str) -> Ran {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("bpftrace");
         script(&path, gprobe);
-        script(&folder.path().join("before"), "sleep 9");
+        // A command would have the script's name too, until it is executed.
+        script(&folder.path().join("before"), "kill -STOP $$");
         let place = Place { folder: folder.path().to_owned(), gprobe: path, unbuilt: Vec::new() };
         let cases = parse("mine", &format!("NAME n\n{lines}\nEXPECT a\n")).expect("a case");
         run(&cases[0], &place).expect("it runs")
