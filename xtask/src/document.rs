@@ -1,12 +1,38 @@
-//! Tables in documents that tasks write.
+//! Tables in documents that tasks write, from what live tests found.
 
+use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use crate::Outcome;
+use serde_json::Value;
+
+use crate::{Outcome, cargo, run};
 
 /// Longer reasons are cut.
 const LONGEST: usize = 200;
+
+/// Runs a live test that tries all that there is for a release, and writes what comes of it to a file.
+pub(crate) fn try_all(test: &str, release: &str, results: &Path) -> Outcome {
+    if results.exists() {
+        fs::remove_file(results)?;
+    }
+    run(cargo().env("GPROBE_RELEASES", release).env("GPROBE_RESULTS", results).args([
+        "test",
+        "--test",
+        "live",
+        test,
+        "--",
+        "--exact",
+        "--ignored",
+        "--nocapture",
+    ]))
+}
+
+/// What came of it, a JSON object a line.
+pub(crate) fn read_results(results: &Path) -> Result<Vec<Value>, Box<dyn Error>> {
+    let text = fs::read_to_string(results).map_err(|error| format!("{}: {error}", results.display()))?;
+    Ok(text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
+}
 
 /// Writes `text` between the markers `<!-- NAME -->` and `<!-- /NAME -->` of a document.
 pub(crate) fn between(path: &Path, name: &str, text: &str) -> Outcome {

@@ -8,8 +8,8 @@ use gprobe_testkit::builds::BUILDS;
 use gprobe_testkit::{go, workspace};
 use serde_json::Value;
 
-use crate::document::{Footnotes, between, reason};
-use crate::{Outcome, cargo, run};
+use crate::Outcome;
+use crate::document::{Footnotes, between, read_results, reason, try_all};
 
 /// Runs all cells of the releases named, or of all, and writes what came of it to `docs/support.md`.
 pub(crate) fn matrix(arguments: &[String]) -> Outcome {
@@ -21,28 +21,14 @@ pub(crate) fn matrix(arguments: &[String]) -> Outcome {
     let folder = workspace().join("target/matrix");
     fs::create_dir_all(&folder)?;
     for release in releases {
-        let results = folder.join(format!("{release}.json"));
-        if results.exists() {
-            fs::remove_file(&results)?;
-        }
-        run(cargo().env("GPROBE_RELEASES", release).env("GPROBE_RESULTS", &results).args([
-            "test",
-            "--test",
-            "live",
-            "matrix::all_cells",
-            "--",
-            "--exact",
-            "--ignored",
-            "--nocapture",
-        ]))?;
+        try_all("matrix::all_cells", release, &folder.join(format!("{release}.json")))?;
     }
     // What other runs found of the other releases stays.
     let mut cells = Vec::new();
     for release in &all {
-        if let Ok(text) = fs::read_to_string(folder.join(format!("{release}.json"))) {
-            for line in text.lines() {
-                cells.push(serde_json::from_str(line)?);
-            }
+        let results = folder.join(format!("{release}.json"));
+        if results.exists() {
+            cells.extend(read_results(&results)?);
         }
     }
     between(&workspace().join("docs/support.md"), "builds", &table(&cells))

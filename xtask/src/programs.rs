@@ -6,8 +6,8 @@ use std::fs;
 use gprobe_testkit::workspace;
 use serde_json::Value;
 
-use crate::document::{Footnotes, between, reason};
-use crate::{Outcome, cargo, run};
+use crate::Outcome;
+use crate::document::{Footnotes, between, read_results, reason, try_all};
 
 /// Releases of Debian whose packages are tried where it is not said.
 const RELEASES: [&str; 2] = ["bookworm", "sid"];
@@ -21,22 +21,8 @@ pub(crate) fn programs(arguments: &[String]) -> Outcome {
     let mut found = Vec::new();
     for release in releases {
         let results = folder.join(format!("debian-{release}.json"));
-        if results.exists() {
-            fs::remove_file(&results)?;
-        }
-        run(cargo().env("GPROBE_RELEASES", release).env("GPROBE_RESULTS", &results).args([
-            "test",
-            "--test",
-            "live",
-            "programs::all_programs",
-            "--",
-            "--exact",
-            "--ignored",
-            "--nocapture",
-        ]))?;
-        for line in fs::read_to_string(&results)?.lines() {
-            found.push(serde_json::from_str(line)?);
-        }
+        try_all("programs::all_programs", release, &results)?;
+        found.extend(read_results(&results)?);
     }
     between(&workspace().join("docs/support.md"), "programs", &table(&found))
 }

@@ -242,7 +242,7 @@ const DWARF: [Question; 22] = [
     }),
 ];
 
-const PCLNTAB: [Question; 15] = [
+const PCLNTAB: [Question; 17] = [
     ("a line", 8, line),
     ("source frames", 1, |binary, asked| {
         for addr in asked.hints.addrs.iter().skip(asked.number).take(MOST) {
@@ -281,6 +281,20 @@ const PCLNTAB: [Question; 15] = [
     ("variables of the runtime", 1, |binary, asked| {
         let all = [RuntimeVariable::G0, RuntimeVariable::M0, RuntimeVariable::Allgs, RuntimeVariable::Allm];
         see(all.get(asked.number % all.len()).map(|variable| binary.runtime_variable(*variable)));
+    }),
+    ("places of a line", 1, |binary, asked| {
+        let files = binary.go_files();
+        let file = files.get(asked.number % files.len().max(1)).copied();
+        if let (Some(file), true) = (file, asked.number.is_multiple_of(8)) {
+            see(binary.line_places(&[file], u32::try_from(asked.number).unwrap_or(0)));
+            see(binary.lines_with_code(&[file]));
+        }
+    }),
+    ("C functions and inlined copies", 1, |binary, asked| {
+        see(binary.cgo_callee(asked.addr()).map(str::to_owned));
+        if asked.number.is_multiple_of(8) {
+            see(binary.inlined_copies(&asked.function().name));
+        }
     }),
     ("Go release", 1, |binary, _| see(binary.go_version())),
 ];
