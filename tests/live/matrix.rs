@@ -94,7 +94,7 @@ mod cells {
 
 /// What `cargo xtask matrix` runs: the releases of `GPROBE_RELEASES`, the results to `GPROBE_RESULTS`.
 #[test]
-#[ignore = "it takes an hour; `cargo xtask matrix` runs it"]
+#[ignore = "it takes an hour where nothing is built yet; `cargo xtask matrix` runs it"]
 fn all_cells() {
     let releases = std::env::var("GPROBE_RELEASES").expect("GPROBE_RELEASES names releases");
     let results = std::env::var_os("GPROBE_RESULTS").expect("GPROBE_RESULTS names a file");

@@ -36,7 +36,7 @@ usage: cargo xtask TASK
                            `pclntab` (needs nightly and cargo-fuzz)
   layouts                  make the table of the Go runtime's layouts anew, from all toolchains
   matrix [RELEASE...]      run the live set on every build by each Go release, and write the table of
-                           docs/support.md (as root; it takes an hour)
+                           docs/support.md (as root; an hour where nothing is built yet)
   programs [RELEASE...]    run gprobe on Go programs of these Debian releases (bookworm and sid), and write
                            the table of docs/support.md (as root; it fetches a gigabyte)
   verify [SCRIPTS [SEED]]  load random scripts (20000) in the kernel (as root)
