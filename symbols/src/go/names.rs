@@ -2,7 +2,8 @@
 
 /// The C function that a symbol made by cgo stands for: `usleep` for
 /// `_cgo_0123456789ab_Cfunc_usleep` (the C side) and for `main._Cfunc_usleep` (the Go side), also
-/// with `_C2func_`, which returns errno as well.
+/// with `_C2func_`, which returns errno as well. What cgo allocates strings of C with is `malloc`; its functions that
+/// make strings of one language from those of the other are Go's own and stand for none.
 pub fn cgo_name(symbol: &str) -> Option<&str> {
     let rest = match symbol.strip_prefix("_cgo_") {
         Some(rest) => {
@@ -18,8 +19,15 @@ pub fn cgo_name(symbol: &str) -> Option<&str> {
             last.split_once("._").map(|(_, rest)| rest)?
         }
     };
+    if rest == "cgo_cmalloc" {
+        return Some("malloc");
+    }
     let name = rest.strip_prefix("Cfunc_").or_else(|| rest.strip_prefix("C2func_"))?;
-    (!name.is_empty() && !name.contains('.')).then_some(name)
+    match name {
+        "_CMalloc" | "_Cmalloc" => Some("malloc"),
+        "CString" | "CBytes" | "GoString" | "GoStringN" | "GoBytes" => None,
+        _ => (!name.is_empty() && !name.contains('.')).then_some(name),
+    }
 }
 
 /// The pattern of all instances of a generic function whose name is spelled as stack traces spell it:
@@ -116,6 +124,9 @@ mod tests {
         assert_eq!(cgo_name("_cgo_0123456789ab_C2func_my_open"), Some("my_open"));
         assert_eq!(cgo_name("main._Cfunc_usleep"), Some("usleep"));
         assert_eq!(cgo_name("example.com/x.y/db._C2func_sqlite3_step"), Some("sqlite3_step"));
+        assert_eq!(cgo_name("example.com/db._cgo_cmalloc"), Some("malloc"));
+        assert_eq!(cgo_name("_cgo_0123456789ab_Cfunc__Cmalloc"), Some("malloc"));
+        assert_eq!(cgo_name("main._Cfunc_CString"), None);
         assert_eq!(cgo_name("main.usleep"), None);
         assert_eq!(cgo_name("_cgo_topofstack"), None);
         assert_eq!(cgo_name("_cgo_xyz_Cfunc_usleep"), None);
