@@ -9,8 +9,6 @@ use crate::insn::flow::{Decoded, instructions};
 use crate::insn::operands::How;
 use crate::pclntab::{Func, Table};
 
-/// How cgo names what calls its own `malloc`, which it makes one of C's functions (`cmd/cgo/out.go`).
-const MALLOC: (&str, &str) = ("._cgo_cmalloc", "_Cmalloc");
 /// Larger functions are no wrappers of cgo's.
 const MAX_BYTES: u64 = 4096;
 
@@ -19,18 +17,13 @@ pub(crate) fn names(binary: &Binary) -> HashMap<LinkAddr, String> {
     let mut found = HashMap::new();
     let Some(table) = binary.pclntab() else { return found };
     for func in table.funcs() {
-        if let Some(name) = table.name(func).and_then(called)
+        if let Some(name) = table.name(func).and_then(cgo_name)
             && let Some(addr) = callee(binary, table, func)
         {
             found.entry(addr).or_insert_with(|| name.to_owned());
         }
     }
     found
-}
-
-/// The C function that a wrapper of this name calls.
-fn called(wrapper: &str) -> Option<&str> {
-    if wrapper.ends_with(MALLOC.0) { Some(MALLOC.1) } else { cgo_name(wrapper) }
 }
 
 /// What a wrapper loads from a variable and is code, but not Go's.
