@@ -16,6 +16,7 @@ use gprobe_lang::diagnostic::{Diagnostic, code, render};
 use gprobe_lang::source::SourceMap;
 use gprobe_symbols::Binary;
 use gprobe_testkit::Program;
+use gprobe_testkit::builds::forget_sections;
 
 /// A Go program, built and opened once.
 fn go(name: &'static str) -> TargetBinary {
@@ -33,9 +34,7 @@ fn go(name: &'static str) -> TargetBinary {
 fn stripped(release: &str) -> TargetBinary {
     let own = b"\x08go1.27.3";
     let mut bytes = fs::read(Program::build("counts", "1.27", &[])).expect("a binary");
-    // The section headers' offset, number, and the index of that of their names.
-    bytes[0x28..0x30].fill(0);
-    bytes[0x3c..0x40].fill(0);
+    forget_sections(&mut bytes);
     let at = bytes.windows(own.len()).position(|bytes| bytes == own).expect("the build information");
     bytes[at + 1..at + own.len()].copy_from_slice(release.as_bytes());
     let binary = Arc::new(Binary::open(Arc::new(bytes)).expect("an ELF file"));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use gprobe_symbols::{Binary, Error, Evidence, LinkAddr, Reason, RuntimeVariable, TypeKind};
 use gprobe_testkit::Program;
+use gprobe_testkit::builds::forget_sections;
 
 const VERSIONS: [&str; 6] = ["1.19", "1.21", "1.23", "1.24", "1.25", "1.27"];
 const VARIABLES: [RuntimeVariable; 4] =
@@ -18,9 +19,7 @@ fn open(path: &Path) -> Binary {
 /// The same file without its section headers, and thus without symbols and debug information.
 fn bare(path: &Path) -> Binary {
     let mut bytes = std::fs::read(path).expect("the binary");
-    // e_shoff, e_shnum, e_shstrndx
-    bytes[0x28..0x30].fill(0);
-    bytes[0x3c..0x40].fill(0);
+    forget_sections(&mut bytes);
     Binary::open(Arc::new(bytes)).expect("an ELF file")
 }
 
@@ -90,8 +89,7 @@ fn a_patch_release_that_is_not_in_the_table_is_like_one_that_is() {
         let path = Program::build("spin", version, &[]);
         let whole = open(&path);
         let mut bytes = std::fs::read(&path).expect("the binary");
-        bytes[0x28..0x30].fill(0);
-        bytes[0x3c..0x40].fill(0);
+        forget_sections(&mut bytes);
         // The same length, so that nothing moves: a release that was never made.
         let other = if version == "1.24.3" { "go1.24.8" } else { "go1.24.98" };
         let text = format!("go{version}");
@@ -191,8 +189,7 @@ fn functions_of_the_runtime_have_their_parameters_without_debug_information() {
 #[test]
 fn a_packed_file_is_refused() {
     let mut bytes = std::fs::read(Program::build("spin", "1.27", &[])).expect("the binary");
-    bytes[0x28..0x30].fill(0);
-    bytes[0x3c..0x40].fill(0);
+    forget_sections(&mut bytes);
     // Where UPX puts its mark: behind the headers.
     bytes[0x3f0..0x3f4].copy_from_slice(b"UPX!");
     let error = Binary::open(Arc::new(bytes)).expect_err("it is packed");

@@ -164,15 +164,21 @@ impl Build {
     }
 }
 
+/// Has the header of an ELF file of x86-64 say that there are no section headers, and with them no symbols and no debug
+/// information; everything else stays where it is.
+pub fn forget_sections(bytes: &mut [u8]) {
+    // e_shoff; e_shentsize, e_shnum and e_shstrndx.
+    bytes[0x28..0x30].fill(0);
+    bytes[0x3a..0x40].fill(0);
+}
+
 /// Cuts the section headers off an ELF file of x86-64, and what no segment holds.
 fn cut_sections(path: &Path) -> Result<(), ExecError> {
     let mut bytes = fs::read(path).map_err(|source| ExecError::file("read", path, source))?;
     let end = end_of_segments(&bytes)
         .ok_or_else(|| ExecError::Missing(format!("{} is no ELF file with segments", path.display())))?;
     bytes.truncate(end);
-    // e_shoff; e_shentsize, e_shnum and e_shstrndx.
-    bytes[0x28..0x30].fill(0);
-    bytes[0x3a..0x40].fill(0);
+    forget_sections(&mut bytes);
     fs::write(path, bytes).map_err(|source| ExecError::file("write", path, source))
 }
 
