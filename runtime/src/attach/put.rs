@@ -1,5 +1,6 @@
 //! Puts each program where it belongs, and takes all of them away.
 
+use std::collections::HashMap;
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -8,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use gprobe_compiler::artifact::{Attach, ProgramInfo, SiteInfo};
 
-use super::{Attached, Link, is_executable, unchanged};
+use super::unchanged::Code;
+use super::{Attached, Link, is_executable};
 use crate::error::{Error, explain};
 use crate::kernel;
 use crate::kernel::functions;
@@ -21,10 +23,14 @@ const CLOSERS: usize = 64;
 const OVERWRITTEN: &str =
     "its code in memory is not that of its file: a debugger, or the program itself, has written over it";
 
+/// The code of files in processes, read once for all programs: there can be one for each site.
+type Codes = HashMap<(u32, String), Code>;
+
 impl Attached {
     /// Puts all programs in place.
     pub(super) fn put(&mut self) -> Result<(), Error> {
         let now = Instant::now();
+        let mut codes = Codes::new();
         for index in self.order() {
             let Some(info) = self.loaded.artifact.programs.get(index).cloned() else { continue };
             match &info.attach {
@@ -61,7 +67,7 @@ impl Attached {
                 Attach::Uprobe { binary, ret, sites } => {
                     let path = self.loaded.artifact.binaries.get(*binary).map(|b| b.path.clone());
                     let path = path.ok_or_else(|| Error::Object("no such binary".into()))?;
-                    self.uprobes(&info, index, &path, sites, *ret)?;
+                    self.uprobes(&info, index, &path, sites, *ret, &mut codes)?;
                 }
                 Attach::Tracepoint { category, name } => {
                     let failed = |why| Error::Attach { title: info.title.clone(), why };
@@ -103,6 +109,7 @@ impl Attached {
         path: &str,
         sites: &[SiteInfo],
         ret: bool,
+        codes: &mut Codes,
     ) -> Result<(), Error> {
         let pids = self.targets.there();
         let processes: Vec<Option<u32>> = match pids.as_slice() {
@@ -114,7 +121,10 @@ impl Attached {
             // Copies of one executable are files of their own.
             let own = pid.filter(|_| is_executable(path)).map(|pid| format!("/proc/{pid}/exe"));
             let path = own.as_deref().unwrap_or(path);
-            let changed = pid.map_or_else(Vec::new, |pid| unchanged::changed(pid, path, sites));
+            let changed = pid.map_or_else(Vec::new, |pid| {
+                let code = codes.entry((pid, path.to_owned())).or_insert_with(|| Code::of(pid, path));
+                code.changed(sites)
+            });
             let kept: Vec<SiteInfo>;
             let good = match changed.is_empty() {
                 true => sites,

@@ -2,6 +2,7 @@
 //! file has, and would run that in place of what somebody has written over it.
 
 use std::fs::File;
+use std::sync::Arc;
 
 use gprobe_compiler::artifact::SiteInfo;
 
@@ -18,19 +19,33 @@ const INT3: u8 = 0xcc;
 const NOP5: [u8; 5] = [0x0f, 0x1f, 0x44, 0, 0];
 const CALL: u8 = 0xe8;
 
-/// Indices of the sites at which a process has other code in its memory than the file at `path`. Where it has not mapped
-/// that yet, there is nothing to compare.
-pub(super) fn changed(pid: u32, path: &str, sites: &[SiteInfo]) -> Vec<usize> {
-    let mapped: Vec<Mapping> = mappings(pid)
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|mapping| mapping.executable && mapping.inode != 0 && is_mapped_as(path, mapping))
-        .collect();
-    let Some(file) = File::open(path).ok().and_then(|file| map_file(&file).ok()) else { return Vec::new() };
-    let file = (*file).as_ref();
-    let differs = |site: &SiteInfo| {
+/// A file's code, and where a process has it; where it has not mapped it yet, there is nothing to compare.
+pub(super) struct Code {
+    pid: u32,
+    file: Option<Arc<dyn AsRef<[u8]> + Send + Sync>>,
+    mapped: Vec<Mapping>,
+}
+
+impl Code {
+    /// The file at `path`, as a process has it mapped now.
+    pub(super) fn of(pid: u32, path: &str) -> Self {
+        let file = File::open(path).ok().and_then(|file| map_file(&file).ok());
+        let is_its_code =
+            |mapping: &Mapping| mapping.executable && mapping.inode != 0 && is_mapped_as(path, mapping);
+        let mapped = mappings(pid).unwrap_or_default().into_iter().filter(is_its_code).collect();
+        Self { pid, file, mapped }
+    }
+
+    /// Indices of the sites, in order, at which the process has other code in its memory than the file.
+    pub(super) fn changed(&self, sites: &[SiteInfo]) -> Vec<usize> {
+        sites.iter().enumerate().filter(|(_, site)| self.differs(site)).map(|(index, _)| index).collect()
+    }
+
+    fn differs(&self, site: &SiteInfo) -> bool {
+        let Some(file) = &self.file else { return false };
+        let file = (**file).as_ref();
         let offset = site.offset.0;
-        let there = mapped.iter().find_map(|mapping| {
+        let there = self.mapped.iter().find_map(|mapping| {
             let within = offset.checked_sub(mapping.offset)?;
             let left = (mapping.end - mapping.start).checked_sub(within).filter(|left| *left > 0)?;
             Some((mapping.start + within, left))
@@ -40,9 +55,8 @@ pub(super) fn changed(pid: u32, path: &str, sites: &[SiteInfo]) -> Vec<usize> {
         let known = usize::try_from(offset).ok().and_then(|at| file.get(at..at.checked_add(len)?));
         let mut bytes = [0; BYTES];
         let (Some(known), Some(bytes)) = (known, bytes.get_mut(..len)) else { return false };
-        read_memory(pid, addr, bytes).is_ok() && !same(known, bytes)
-    };
-    sites.iter().enumerate().filter(|(_, site)| differs(site)).map(|(index, _)| index).collect()
+        read_memory(self.pid, addr, bytes).is_ok() && !same(known, bytes)
+    }
 }
 
 /// Whether memory has what the file has, but for probes.
