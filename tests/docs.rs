@@ -64,6 +64,36 @@ fn the_tables_of_the_reference_are_those_of_the_compiler() {
     table("docs/language.md", "functions", &functions);
 }
 
+/// Puts a text between a document's marks, or says that it is not there.
+fn between(name: &str, mark: &str, wanted: &str) {
+    let (path, text) = read(name);
+    let (open, close) = (format!("<!-- {mark} -->\n"), format!("<!-- /{mark} -->"));
+    let start = text.find(&open).expect("the opening mark") + open.len();
+    let end = text.find(&close).expect("the closing mark");
+    let new = format!("{}{wanted}{}", &text[..start], &text[end..]);
+    if std::env::var_os("GPROBE_BLESS").is_some() {
+        fs::write(path, new).expect("written");
+    } else {
+        assert!(text == new, "{name} is out of date: GPROBE_BLESS=1 cargo test --test docs");
+    }
+}
+
+#[test]
+fn all_moments_are_documented_as_their_files_do() {
+    let mut text = String::new();
+    for provider in gprobe_stdlib::PROVIDERS {
+        let about = provider.about();
+        let (_, about) = about.split_once(": ").expect("what it is about");
+        text += &format!("## {}\n\n{about}\n\n", provider.name);
+        for moment in provider.moments() {
+            text += &format!("### {}\n\n{}\n\n", moment.name, moment.what);
+            text.extend(moment.more.iter().map(|(word, said)| format!("- *{word}*: {said}\n")));
+            text.push('\n');
+        }
+    }
+    between("docs/providers.md", "moments", &text);
+}
+
 #[test]
 fn the_examples_of_the_reference_compile() {
     let program = Program::build("counts", "1.27", &[]).display().to_string();

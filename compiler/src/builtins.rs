@@ -153,6 +153,13 @@ pub const BUILTINS: &[Builtin] = &[
     ),
     row("func", None, Scope::Function, "string", "The name of the probed function."),
     row(
+        "go_minor",
+        None,
+        Scope::Everywhere,
+        "uint64",
+        "The minor release of the target's Go, 22 of Go 1.22; 0 where it is none. Known before the script runs.",
+    ),
+    row(
         "gname",
         Some(Id::Gname),
         Scope::Goroutine,

@@ -31,6 +31,7 @@ pub enum Id {
     Count,
     DefaultStrLength,
     Delete,
+    Entry,
     Errorf,
     Exit,
     Fail,
@@ -40,6 +41,7 @@ pub enum Id {
     Getopt,
     Gotype,
     Gvar,
+    HasFunc,
     HasKey,
     Hist,
     IsArray,
@@ -212,6 +214,13 @@ pub const FUNCTIONS: &[Function] = &[
         "Removes one entry of a map; gives whether there was one.",
     ),
     row(
+        "entry",
+        Id::Entry,
+        "entry(x)",
+        (1, 1),
+        "On a function's way out, what x was when the function was entered; the probe runs only where that was seen.",
+    ),
+    row(
         "errorf",
         Id::Errorf,
         "errorf(format, ...)",
@@ -266,6 +275,13 @@ pub const FUNCTIONS: &[Function] = &[
         "gvar(name)",
         (1, 1),
         "A Go package's variable by its whole name, where the package's path has slashes: `gvar(\"net/http.DefaultClient\")`.",
+    ),
+    row(
+        "has_func",
+        Id::HasFunc,
+        "has_func(name)",
+        (1, 1),
+        "Whether the target has a Go function of this name, not counting inlined copies; known before the script runs.",
     ),
     row(
         "has_key",

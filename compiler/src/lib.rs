@@ -2,7 +2,7 @@
 //!
 //! No files, no system calls, no clocks, no environment: equal input gives equal bytes.
 //!
-//! [`compile`] names the stages in order: `expand` (imports, macros), `resolve` (sites, names, types), `lower` (IR),
+//! [`compile`] names the stages in order: `expand` (imports, macros, providers), `resolve` (sites, names, types), `lower` (IR),
 //! `optimise`, `allocate` (registers, stack), `emit` (the BPF ELF object).
 
 #![forbid(unsafe_code)]
@@ -22,6 +22,8 @@ pub mod reference;
 pub mod resolve;
 pub mod runtime_layout;
 pub mod target;
+mod walk;
+mod written;
 pub mod x64;
 
 pub use compile::{Compiled, check, compile};

@@ -183,19 +183,6 @@ pub const KINDS: &[ProbeKind] = &[
         "iter:goroutine, iter:thread, iter:goroutine:TIME",
         "iter:goroutine { @[gstatus, waitreason] = count(); }",
     ),
-    later("goroutine", "", "What happens to goroutines."),
-    later("cgo", "", "Calls between Go and C."),
-    later("sched", "", "What Go's scheduler does."),
-    later("mutex", "", "Go's mutexes."),
-    later("rwmutex", "", "Go's reader/writer mutexes."),
-    later("chan", "", "Go's channels."),
-    later("select", "", "Go's select statement."),
-    later("syscall", "", "System calls of Go code."),
-    later("gc", "", "Go's garbage collector."),
-    later("heap", "", "Go's heap."),
-    later("netpoll", "", "Go's network poller."),
-    later("timer", "", "Go's timers."),
-    later("panic", "", "Go's panics."),
 ];
 
 /// The kind that a word of an attach point means: by its name in any case, or by its short form.

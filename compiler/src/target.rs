@@ -244,6 +244,14 @@ pub trait World {
     fn import(&self, path: &str) -> Result<Vec<ImportedFile>, Absent> {
         Err(Absent { reason: format!("{path} can't be read"), candidates: Vec::new() })
     }
+
+    /// The files that define a provider of this name, where the script does not: those that ship.
+    ///
+    /// # Errors
+    /// Where there is none; the candidates are those that there are.
+    fn provider(&self, name: &str) -> Result<Vec<ImportedFile>, Absent> {
+        Err(Absent { reason: format!("there is no provider `{name}`"), candidates: Vec::new() })
+    }
 }
 
 /// The processes that are traced.

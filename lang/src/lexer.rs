@@ -180,6 +180,7 @@ impl<'s> Lexer<'s> {
                 self.push_char('=', Token::Eq);
             }
             self.probe();
+            self.alternatives();
         } else {
             if !word.is_empty() && follows.starts_with('=') && !follows.starts_with("==") {
                 self.pos += word.len();
@@ -187,6 +188,21 @@ impl<'s> Lexer<'s> {
                 self.skip_trivia();
                 self.push_char('=', Token::Eq);
             }
+            self.probe();
+        }
+    }
+
+    /// `else` and what stands behind it, in the definition of a provider's moment.
+    fn alternatives(&mut self) {
+        loop {
+            let (start, _) = trivia::skip_trivia(self.text, self.pos);
+            let rest = self.text.get(start..).unwrap_or_default();
+            if rest.get(..trivia::word_length(rest)) != Some("else") {
+                return;
+            }
+            self.skip_trivia();
+            self.pos += "else".len();
+            self.push(start, Token::Else);
             self.probe();
         }
     }

@@ -97,6 +97,15 @@ pub enum Error {
         /// The errno, explained, and the end of the verifier's log.
         why: String,
     },
+    /// The kernel gave up on a program.
+    #[error(
+        "`{title}` has too many ways through it for this kernel to follow them all (newer kernels follow more): \
+         split the probe in several, take away nested conditions and searches in strings, or lower max_strlen"
+    )]
+    TooManyPaths {
+        /// The probe as written.
+        title: String,
+    },
     /// A probe can't be attached.
     #[error("`{title}` can't be attached: {why}")]
     Attach {
@@ -159,7 +168,6 @@ pub(crate) fn explain(error: &io::Error) -> String {
         }
         Some(libc::ESRCH) => "the process has ended",
         Some(libc::ENOENT) => "the file or the tracepoint is not there any more",
-        Some(libc::E2BIG) => "it is larger than this kernel takes",
         Some(libc::ENOMEM) => "the kernel has no memory for it: lower max_map_keys",
         Some(libc::EMFILE | libc::ENFILE) => "too many open files: raise `ulimit -n`",
         // ENOTSUPP of the kernel, which has no name in libc.

@@ -114,6 +114,9 @@ fn load_one(info: &ProgramInfo, insns: &[bpf_insn], facts: &KernelFacts) -> Resu
         return Ok(fd);
     }
     let mut why = self::refused(&refused, facts);
+    if refused.raw_os_error() == Some(libc::E2BIG) {
+        return Err(Error::TooManyPaths { title: info.title.clone() });
+    }
     if !matches!(refused.raw_os_error(), Some(libc::EPERM)) {
         // Once more, for the verifier's reasons.
         let mut log = vec![0; LOG_BYTES];

@@ -164,9 +164,9 @@ pub(crate) struct Looked {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List what can be probed: functions, tracepoints
+    /// List what can be probed: functions, moments of providers, tracepoints
     List {
-        /// What to look for, `*` and `?` being wild: `main.*`, `tracepoint:sched:*`
+        /// What to look for, `*` and `?` being wild: `main.*`, `goroutine:*`, `tracepoint:sched:*`
         pattern: Option<String>,
         #[command(flatten)]
         #[allow(missing_docs, reason = "clap would show it as help")]
@@ -195,9 +195,9 @@ pub(crate) enum Command {
         #[allow(missing_docs, reason = "clap would show it as help")]
         file: FileArgs,
     },
-    /// List the scripts that ship, or print one
+    /// List the scripts that ship, or print one, or a provider
     Stdlib {
-        /// The script to print
+        /// The script or provider to print
         name: Option<String>,
     },
     /// Write scripts in the usual style
@@ -208,7 +208,7 @@ pub(crate) enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Say what a function, a builtin, a kind of probe, a setting or a script that ships is for
+    /// Say what a name stands for: a function, builtin, probe, moment, setting or script
     Doc {
         /// Its name; without one, all names
         name: Option<String>,

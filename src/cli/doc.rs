@@ -36,6 +36,7 @@ fn names() -> impl Iterator<Item = &'static str> {
         .chain(FUNCTIONS.iter().map(|function| function.name))
         .chain(SETTINGS.iter().map(|(name, ..)| *name))
         .chain(gprobe_stdlib::SCRIPTS.iter().map(|script| script.name))
+        .chain(gprobe_stdlib::PROVIDERS.iter().map(|provider| provider.name))
 }
 
 /// `gprobe doc [NAME]`
@@ -47,7 +48,12 @@ pub(super) fn doc(name: Option<&str>) -> Result<u8, Failure> {
     };
     let text = about(name);
     if text.is_empty() {
-        let hint = did_you_mean(name, names()).unwrap_or_else(|| "`gprobe doc` lists all names".to_owned());
+        let moments = gprobe_stdlib::PROVIDERS.iter().flat_map(|provider| provider.moments());
+        let moments: Vec<String> = moments.map(|moment| moment.name).collect();
+        let mut known: Vec<&str> = moments.iter().map(String::as_str).collect();
+        names().for_each(|name| known.push(name));
+        let hint = did_you_mean(name, known.iter().copied())
+            .unwrap_or_else(|| "`gprobe doc` lists all names".to_owned());
         return Err(Failure::Hinted(format!("there is no documentation of `{name}`"), hint));
     }
     out.write_all(text.as_bytes())?;
@@ -93,6 +99,18 @@ fn about(name: &str) -> String {
     if let Some(script) = gprobe_stdlib::find(name) {
         parts.push(format!("{name} (a script that ships)\n{}\n", indented(&script.help(), 2)));
     }
+    for provider in gprobe_stdlib::PROVIDERS {
+        if provider.name == name {
+            let moments: String =
+                provider.moments().iter().map(|m| format!("  {:<24} {}\n", m.name, m.what)).collect();
+            parts.push(format!("{name} (a provider)\n{}\n\n{moments}", indented(&provider.about(), 2)));
+        }
+        parts.extend(provider.moments().iter().filter(|moment| moment.name == name).map(|moment| {
+            let more: String =
+                moment.more.iter().map(|(word, said)| format!("  {word:<8} {said}\n")).collect();
+            format!("{name} (a moment)\n{}{more}", wrapped(&moment.what, 2))
+        }));
+    }
     parts.join("\n")
 }
 
@@ -117,6 +135,12 @@ fn overview(out: &mut dyn Write) -> io::Result<()> {
     text += "\nFunctions\n";
     for function in FUNCTIONS {
         text += &line(function.name, function.doc);
+    }
+    text += "\nProviders\n";
+    for provider in gprobe_stdlib::PROVIDERS {
+        let about = provider.about();
+        let what = about.lines().next().and_then(|line| line.split_once(": ")).map_or("", |(_, what)| what);
+        text += &line(provider.name, what);
     }
     text += "\nSettings\n";
     for (name, _, doc) in SETTINGS {
@@ -189,6 +213,7 @@ mod tests {
         assert!(about("elapsed").contains("unit     ns") && about("count").contains("gives    aggregation"));
         assert!(about("max_strlen").contains("GPROBE_MAX_STRLEN"));
         assert!(about("cgocalls").contains("a script that ships"));
+        assert!(about("goroutine").contains("goroutine:park") && about("goroutine:park").contains("reason"));
         assert_eq!(about("nothing"), "");
     }
 

@@ -102,6 +102,13 @@ impl<'w> ScriptWorld<'w> {
         self.sources.into_inner()
     }
 
+    /// A text as a file that is taken in.
+    fn parsed(&self, name: String, text: &str) -> ImportedFile {
+        let id = self.sources.borrow_mut().add(name.clone(), text);
+        let parsed = gprobe_lang::parse(id, text);
+        ImportedFile { name, script: parsed.script, diagnostics: parsed.diagnostics }
+    }
+
     /// The files that a path means: itself, or the scripts in a folder.
     fn files(&self, path: &str) -> io::Result<Vec<PathBuf>> {
         let joined = self.folder.join(path);
@@ -188,12 +195,17 @@ impl World for ScriptWorld<'_> {
                 texts
             }
         };
-        let files = texts.into_iter().map(|(name, text)| {
-            let id = self.sources.borrow_mut().add(name.clone(), text.as_str());
-            let parsed = gprobe_lang::parse(id, &text);
-            ImportedFile { name, script: parsed.script, diagnostics: parsed.diagnostics }
-        });
-        Ok(files.collect())
+        Ok(texts.into_iter().map(|(name, text)| self.parsed(name, &text)).collect())
+    }
+
+    fn provider(&self, name: &str) -> Result<Vec<ImportedFile>, Absent> {
+        match gprobe_stdlib::provider(name) {
+            Some(found) => Ok(vec![self.parsed(format!("providers/{name}.gp"), found.text)]),
+            None => Err(Absent {
+                reason: format!("there is no provider `{name}`"),
+                candidates: gprobe_stdlib::PROVIDERS.iter().map(|p| p.name.to_owned()).collect(),
+            }),
+        }
     }
 }
 
@@ -210,9 +222,9 @@ pub(super) fn stdlib(name: Option<&str>) -> Result<u8, Failure> {
         }
         return Ok(0);
     };
-    let (_, text) = match gprobe_stdlib::find(name) {
-        Some(script) => (script.name, script.text.to_owned()),
-        None => return find(name).map(|_| 0),
+    let script = gprobe_stdlib::find(name).map(|script| script.text);
+    let Some(text) = script.or_else(|| gprobe_stdlib::provider(name).map(|provider| provider.text)) else {
+        return find(name).map(|_| 0);
     };
     out.write_all(text.as_bytes())?;
     Ok(0)

@@ -1,7 +1,7 @@
-//! The scripts that ship with gprobe, embedded. Internal to gprobe.
+//! The scripts and providers that ship with gprobe, embedded. Internal to gprobe.
 //!
-//! Each is a `.gp` file that a user can read, copy and change. The comment at its head is its help:
-//! the first line says what it answers.
+//! Each is a `.gp` file that a user can read, copy and change. The comment at a script's head is its help: the first
+//! line says what it answers. The comment before a moment of a provider says when it fires.
 
 #![forbid(unsafe_code)]
 
@@ -17,22 +17,105 @@ pub struct Script {
 impl Script {
     /// The comment at its head, without the comment signs.
     pub fn help(&self) -> String {
-        let lines = self.text.lines().take_while(|l| l.starts_with("//"));
-        let mut help: String = lines
-            .map(|l| l.trim_start_matches("//").strip_prefix(' ').unwrap_or_default())
-            .fold(String::new(), |mut all, line| {
-                all.push_str(line);
-                all.push('\n');
-                all
-            });
-        help.truncate(help.trim_end().len());
-        help
+        comment(self.text.lines())
     }
 
     /// The first line of its help: what it answers.
     pub fn summary(&self) -> String {
         self.help().lines().next().unwrap_or_default().to_owned()
     }
+}
+
+/// A provider that ships: a file that defines moments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// What its moments begin with: `goroutine`.
+    pub name: &'static str,
+    /// Its whole text.
+    pub text: &'static str,
+}
+
+/// A moment of a provider, as the comment before its first definition describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// `goroutine:park`
+    pub name: String,
+    /// What happens, in a sentence or less.
+    pub what: String,
+    /// The lines below, each a word and what it says: `when`, `args`, `cost`.
+    pub more: Vec<(String, String)>,
+}
+
+impl Provider {
+    /// The comment at its head: its name and what it is about, and more.
+    pub fn about(&self) -> String {
+        comment(self.text.lines())
+    }
+
+    /// Its moments, in the order of the file.
+    pub fn moments(&self) -> Vec<Moment> {
+        let mut found = Vec::new();
+        let mut lines = self.text.lines();
+        while let Some(line) = lines.next() {
+            let Some(head) = line.strip_prefix("// ") else { continue };
+            let Some((name, what)) = head.split_once(" - ") else { continue };
+            if !name.strip_prefix(self.name).is_some_and(|rest| rest.starts_with(':')) {
+                continue;
+            }
+            let mut more: Vec<(String, String)> = Vec::new();
+            for line in lines.by_ref() {
+                let Some(text) = line.strip_prefix("//   ") else { break };
+                match text.split_once(' ') {
+                    Some((word, text)) if !word.is_empty() => {
+                        more.push((word.to_owned(), text.trim().to_owned()));
+                    }
+                    // It goes on with the line before.
+                    _ => {
+                        if let Some((_, said)) = more.last_mut() {
+                            said.push(' ');
+                            said.push_str(text.trim());
+                        }
+                    }
+                }
+            }
+            found.push(Moment { name: name.to_owned(), what: what.to_owned(), more });
+        }
+        found
+    }
+}
+
+/// All providers, by name.
+pub const PROVIDERS: &[Provider] = &[
+    Provider { name: "cgo", text: include_str!("../providers/cgo.gp") },
+    Provider { name: "chan", text: include_str!("../providers/chan.gp") },
+    Provider { name: "gc", text: include_str!("../providers/gc.gp") },
+    Provider { name: "goroutine", text: include_str!("../providers/goroutine.gp") },
+    Provider { name: "heap", text: include_str!("../providers/heap.gp") },
+    Provider { name: "mutex", text: include_str!("../providers/mutex.gp") },
+    Provider { name: "netpoll", text: include_str!("../providers/netpoll.gp") },
+    Provider { name: "panic", text: include_str!("../providers/panic.gp") },
+    Provider { name: "rwmutex", text: include_str!("../providers/rwmutex.gp") },
+    Provider { name: "sched", text: include_str!("../providers/sched.gp") },
+    Provider { name: "select", text: include_str!("../providers/select.gp") },
+    Provider { name: "syscall", text: include_str!("../providers/syscall.gp") },
+    Provider { name: "timer", text: include_str!("../providers/timer.gp") },
+];
+
+/// The provider of a name.
+pub fn provider(name: &str) -> Option<&'static Provider> {
+    PROVIDERS.iter().find(|provider| provider.name == name)
+}
+
+/// The comment that lines begin with, without the comment signs.
+fn comment<'t>(lines: impl Iterator<Item = &'t str>) -> String {
+    let mut text = String::new();
+    for line in lines.take_while(|line| line.starts_with("//")) {
+        let line = line.trim_start_matches("//");
+        text.push_str(line.strip_prefix(' ').unwrap_or(line));
+        text.push('\n');
+    }
+    text.truncate(text.trim_end().len());
+    text
 }
 
 /// All scripts, by name.
@@ -57,6 +140,30 @@ mod tests {
         for script in SCRIPTS {
             assert!(script.summary().starts_with(script.name), "{}", script.name);
             assert!(script.help().lines().count() > 5, "{} has too little help", script.name);
+        }
+    }
+
+    #[test]
+    fn each_moment_that_is_defined_is_described() {
+        assert!(PROVIDERS.is_sorted_by_key(|provider| provider.name));
+        for provider in PROVIDERS {
+            assert!(provider.about().starts_with(&format!("{}: ", provider.name)), "{}", provider.name);
+            let described: Vec<String> = provider.moments().into_iter().map(|moment| moment.name).collect();
+            let mut defined: Vec<&str> = provider
+                .text
+                .lines()
+                .filter_map(|line| line.strip_prefix("probe ")?.split_whitespace().next())
+                .collect();
+            defined.dedup();
+            assert_eq!(described, defined);
+            for moment in provider.moments() {
+                let words: Vec<&str> = moment.more.iter().map(|(word, _)| word.as_str()).collect();
+                assert!(
+                    words.contains(&"when") && words.contains(&"cost"),
+                    "{} has only {words:?}",
+                    moment.name
+                );
+            }
         }
     }
 }

@@ -20,10 +20,11 @@ use crate::go::inline::{self, FUNCTION_DATA};
 use crate::go::offsets::RuntimeOffsets;
 use crate::go::version::GoVersion;
 use crate::go::{abi, cgo, known, moduledata, names, sites, tls, tls_slot, wait_reasons};
+use crate::insn::flow::decode;
 use crate::layout::{Layout, TypeId};
 use crate::location::{Captured, Location, Param};
 use crate::pclntab::{self, Magic, Pclntab, Table};
-use crate::site::Sites;
+use crate::site::{Cost, Sites};
 
 /// What looks like a pclntab in one section, of which one is: to tell may take a search through all data.
 const MOST_TABLES: usize = 64;
@@ -287,6 +288,14 @@ impl Binary {
     /// [`Reason::Unprobeable`].
     pub fn sites(&self, function: &Function) -> Result<Sites, Reason> {
         sites::sites(self, function)
+    }
+
+    /// What a hit of a probe costs at an address; `None` where no instruction is.
+    pub fn cost_at(&self, addr: LinkAddr) -> Option<Cost> {
+        /// No instruction is longer.
+        const LONGEST: usize = 15;
+        let bytes = (1..=LONGEST).rev().find_map(|length| self.bytes_at(addr, length))?;
+        decode(bytes, addr.0).first().map(|at| at.cost())
     }
 
     /// Whether R14 holds the current g everywhere in the function: in Go code, not in assembly,

@@ -1,5 +1,6 @@
-//! Imports and macros: what stands for other text is replaced by it.
+//! Imports, macros, providers: what stands for other text is replaced by it, or taken in.
 
+pub(crate) mod providers;
 mod substitute;
 
 use std::collections::{HashMap, HashSet};
@@ -13,13 +14,14 @@ use gprobe_lang::source::Span;
 
 use self::substitute::Substitution;
 use crate::target::World;
+use crate::walk;
 
 /// How deep macros may use each other.
 const MOST_NESTED: usize = 64;
 /// How many expansions a script may have: macros that double themselves must end.
 const MOST_EXPANSIONS: usize = 20_000;
 
-/// A script without imports and macros.
+/// A script without imports and macros, with the providers that it uses.
 ///
 /// # Errors
 /// What is wrong with them.
@@ -28,17 +30,28 @@ pub(crate) fn expand(script: &Script, world: &dyn World) -> Result<Script, Vec<D
     let mut imported = HashSet::new();
     let mut items = Vec::new();
     expander.import_all(&script.items, &mut imported, &mut items);
+    providers::forget_ended(&mut items);
+    expander.provide(&mut items, &mut imported);
     for item in &items {
         if let Item::Macro(decl) = item {
             expander.declare(decl);
         }
     }
     for item in &mut items {
-        if let Item::Probe(probe) = item {
-            if let Some(predicate) = &mut probe.predicate {
-                expander.expr(predicate, 0);
+        match item {
+            Item::Probe(probe) => {
+                if let Some(predicate) = &mut probe.predicate {
+                    expander.expr(predicate, 0);
+                }
+                expander.block(&mut probe.body, 0);
             }
-            expander.block(&mut probe.body, 0);
+            Item::Provider(provider) => {
+                for one in &mut provider.alternatives {
+                    one.predicate.iter_mut().for_each(|predicate| expander.expr(predicate, 0));
+                    one.args.iter_mut().for_each(|(_, value)| expander.expr(value, 0));
+                }
+            }
+            _ => {}
         }
     }
     if expander.diagnostics.iter().any(Diagnostic::is_error) {
@@ -134,10 +147,10 @@ impl Expander<'_> {
             }
             return self.expr(expr, depth);
         }
-        substitute::children_of_stmt(stmt, &mut |child| match child {
-            substitute::Child::Expr(expr) => self.expr(expr, depth),
-            substitute::Child::Block(block) => self.block(block, depth),
-            substitute::Child::Type(ty) => self.ty(ty, depth),
+        walk::children_of_stmt(stmt, &mut |child| match child {
+            walk::Child::Expr(expr) => self.expr(expr, depth),
+            walk::Child::Block(block) => self.block(block, depth),
+            walk::Child::Type(ty) => self.ty(ty, depth),
         });
     }
 
@@ -160,10 +173,10 @@ impl Expander<'_> {
             };
             return;
         }
-        substitute::children_of_expr(expr, &mut |child| match child {
-            substitute::Child::Expr(expr) => self.expr(expr, depth),
-            substitute::Child::Block(block) => self.block(block, depth),
-            substitute::Child::Type(ty) => self.ty(ty, depth),
+        walk::children_of_expr(expr, &mut |child| match child {
+            walk::Child::Expr(expr) => self.expr(expr, depth),
+            walk::Child::Block(block) => self.block(block, depth),
+            walk::Child::Type(ty) => self.ty(ty, depth),
         });
         questions(expr);
     }

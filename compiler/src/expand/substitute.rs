@@ -4,9 +4,11 @@
 use std::collections::HashMap;
 
 use gprobe_lang::ast::{
-    Block, Expr, ExprKind, ForSource, Macro, MacroParam, SizeOf, Stmt, StmtKind, TypeExpr, TypeKind,
+    Block, Expr, ExprKind, Macro, MacroParam, SizeOf, Stmt, StmtKind, TypeExpr, TypeKind,
 };
 use gprobe_lang::diagnostic::Diagnostic;
+
+use crate::walk::{Child, children_of_expr, children_of_stmt};
 
 /// What stands for what.
 pub(super) struct Substitution {
@@ -15,13 +17,6 @@ pub(super) struct Substitution {
     exprs: HashMap<String, Expr>,
     /// Tells this expansion's own variables from all others.
     number: usize,
-}
-
-/// A part of a node.
-pub(super) enum Child<'a> {
-    Expr(&'a mut Expr),
-    Block(&'a mut Block),
-    Type(&'a mut TypeExpr),
 }
 
 impl Substitution {
@@ -129,92 +124,5 @@ impl Substitution {
             }
             TypeKind::Inline(_) => {}
         }
-    }
-}
-
-/// Calls `f` on each part of a statement.
-pub(super) fn children_of_stmt(stmt: &mut Stmt, f: &mut dyn FnMut(Child<'_>)) {
-    match &mut stmt.kind {
-        StmtKind::Expr(e) | StmtKind::Discard(e) => f(Child::Expr(e)),
-        StmtKind::Assign { target, value, .. } => {
-            f(Child::Expr(target));
-            f(Child::Expr(value));
-        }
-        StmtKind::Let { ty, value, .. } => {
-            ty.iter_mut().for_each(|ty| f(Child::Type(ty)));
-            value.iter_mut().for_each(|e| f(Child::Expr(e)));
-        }
-        StmtKind::If { cond, then, otherwise, .. } => {
-            f(Child::Expr(cond));
-            f(Child::Block(then));
-            otherwise.iter_mut().for_each(|block| f(Child::Block(block)));
-        }
-        StmtKind::While { cond, body } | StmtKind::Unroll { count: cond, body } => {
-            f(Child::Expr(cond));
-            f(Child::Block(body));
-        }
-        StmtKind::For { source, body, .. } => {
-            match source {
-                ForSource::Range(from, to) => {
-                    f(Child::Expr(from));
-                    f(Child::Expr(to));
-                }
-                ForSource::Expr(e) => f(Child::Expr(e)),
-            }
-            f(Child::Block(body));
-        }
-        StmtKind::Return(value) => value.iter_mut().for_each(|e| f(Child::Expr(e))),
-        StmtKind::Block(block) => f(Child::Block(block)),
-        StmtKind::Break | StmtKind::Continue | StmtKind::Import(_) => {}
-    }
-}
-
-/// Calls `f` on each part of an expression.
-pub(super) fn children_of_expr(expr: &mut Expr, f: &mut dyn FnMut(Child<'_>)) {
-    match &mut expr.kind {
-        ExprKind::Map { key, .. } => key.iter_mut().flatten().for_each(|e| f(Child::Expr(e))),
-        ExprKind::Call { args, .. } | ExprKind::Tuple(args) => {
-            args.iter_mut().for_each(|e| f(Child::Expr(e)))
-        }
-        ExprKind::Unary(_, e)
-        | ExprKind::IncDec(_, e)
-        | ExprKind::Field(e, _)
-        | ExprKind::TupleIndex(e, _)
-        | ExprKind::Comptime(e) => f(Child::Expr(e)),
-        ExprKind::Cast(ty, e) => {
-            f(Child::Type(ty));
-            f(Child::Expr(e));
-        }
-        ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) => {
-            f(Child::Expr(a));
-            f(Child::Expr(b));
-        }
-        ExprKind::Ternary { cond, then, otherwise } => {
-            f(Child::Expr(cond));
-            then.iter_mut().for_each(|e| f(Child::Expr(e)));
-            f(Child::Expr(otherwise));
-        }
-        ExprKind::Record(fields) => fields.iter_mut().for_each(|(_, e)| f(Child::Expr(e))),
-        ExprKind::Block(block, e) => {
-            f(Child::Block(block));
-            f(Child::Expr(e));
-        }
-        ExprKind::If { cond, then, otherwise, .. } => {
-            f(Child::Expr(cond));
-            f(Child::Expr(then));
-            f(Child::Expr(otherwise));
-        }
-        ExprKind::SizeOf(question) => match question {
-            SizeOf::Type(ty) | SizeOf::TypeOf(ty) | SizeOf::Offset(ty, _) => f(Child::Type(ty)),
-            SizeOf::Expr(e) | SizeOf::TypeInfo(e) => f(Child::Expr(e)),
-        },
-        ExprKind::Int { .. }
-        | ExprKind::Str(_)
-        | ExprKind::Bool(_)
-        | ExprKind::Var(_)
-        | ExprKind::Positional(_)
-        | ExprKind::PositionalCount
-        | ExprKind::Ident(_)
-        | ExprKind::Error => {}
     }
 }

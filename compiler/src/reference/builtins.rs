@@ -29,6 +29,7 @@ pub const BUILTINS: &[Entry] = &[
     row("elapsed", "ns", "", "@ = max(elapsed)"),
     row("frame", "bytes", "", "@start[goid, frame] = nsecs"),
     row("func", "", "", "@[func] = count()"),
+    row("go_minor", "", "", "begin { if comptime (go_minor >= 22) { print(go_minor); } }"),
     row("gname", "", "", "@[gname] = count()"),
     row("goparent", "", "Go 1.21", "@[goparent] = count()"),
     row("gopc", "", "", "@[gopc] = count()"),

@@ -98,6 +98,8 @@ impl Body<'_, '_> {
                 None => self.broken(span),
             },
             Id::Find => self.find(args, span),
+            Id::HasFunc => self.has_func(first, span),
+            Id::Entry => self.misplaced_entry(span),
             Id::Len => self.len(first, span),
             Id::Cap => match first.and_then(|arg| self.go_len(arg, true, span)) {
                 Some(value) => value,

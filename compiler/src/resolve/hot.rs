@@ -18,6 +18,9 @@ struct Hot {
     instead: &'static str,
 }
 
+/// What tells these warnings from others.
+pub(super) const CODE: &str = "hot-function";
+
 const SAMPLE: &str = "sample instead: `profile:hz:99 { @[gostack] = count(); }` shows who calls it";
 
 const HOT: &[Hot] = &[
@@ -155,12 +158,11 @@ impl Resolver<'_> {
         } else {
             ("300 to 700 ns", "a predicate saves what the probe does, but not the trap that leads to it")
         };
-        let diagnostic =
-            Diagnostic::warning("hot-function", span, format!("`{name}` is called very often{others}"))
-                .label(format!("each call takes about {cost} longer"))
-                .note(format!("it runs {}", reason.when))
-                .note(note)
-                .help(reason.instead);
+        let diagnostic = Diagnostic::warning(CODE, span, format!("`{name}` is called very often{others}"))
+            .label(format!("each call takes about {cost} longer"))
+            .note(format!("it runs {}", reason.when))
+            .note(note)
+            .help(reason.instead);
         self.report(diagnostic);
     }
 }

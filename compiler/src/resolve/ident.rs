@@ -162,6 +162,10 @@ impl Body<'_, '_> {
                 }
             },
             "has_cpid" => of(ExprKind::Int(i64::from(self.cx.target.command.is_some())), Ty::BOOL),
+            "go_minor" => {
+                let version = self.cx.go_executable().and_then(|go| go.binary.go_version());
+                of(ExprKind::Int(version.map_or(0, |version| i64::from(version.minor))), Ty::U64)
+            }
             "probetype" => {
                 let kind = self.place.probe_type();
                 self.string(kind.as_bytes(), span)

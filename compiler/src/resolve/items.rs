@@ -6,10 +6,12 @@ use gprobe_lang::source::Span;
 
 use super::Resolver;
 use super::body::{Body, not_yet};
+use super::moments;
 use super::stack::stack_mode;
 
 use super::constant::constant;
 use super::place::Place;
+use crate::expand::providers::GOROUTINE_LOCAL;
 use crate::ir::MapKind;
 use crate::target::MissingProbes;
 
@@ -82,7 +84,13 @@ impl Resolver<'_> {
                     self.map_declaration(decl);
                     continue;
                 }
-                Item::Provider(decl) => (decl.span, "providers declared in the script"),
+                Item::Provider(decl) => {
+                    match moments::bad_name(decl) {
+                        Some(diagnostic) => self.report(diagnostic),
+                        None => self.providers.push(decl.clone()),
+                    }
+                    continue;
+                }
                 Item::Function(decl) => (decl.span, "functions declared in the script"),
             };
             self.report(not_yet(span, what));
@@ -96,6 +104,7 @@ impl Resolver<'_> {
             "percpuhash" => MapKind::PerCpuHash,
             "percpulruhash" => MapKind::LruPerCpuHash,
             "percpuarray" => MapKind::PerCpuHash,
+            GOROUTINE_LOCAL => MapKind::Hash,
             other => {
                 self.report(
                     Diagnostic::error(
@@ -103,7 +112,7 @@ impl Resolver<'_> {
                         decl.kind.span,
                         format!("there is no kind of map `{other}`"),
                     )
-                    .help("there are hash, lruhash, percpuhash and percpulruhash"),
+                    .help("there are hash, lruhash, percpuhash, percpulruhash and golocal"),
                 );
                 return;
             }

@@ -7,6 +7,11 @@ pub(super) fn mentions(probe: &Probe, wanted: &dyn Fn(&str) -> bool) -> bool {
     probe.predicate.as_ref().is_some_and(|p| in_expr(p, wanted)) || in_block(&probe.body, wanted)
 }
 
+/// Whether an expression mentions such a word.
+pub(super) fn expr_mentions(expr: &Expr, wanted: &dyn Fn(&str) -> bool) -> bool {
+    in_expr(expr, wanted)
+}
+
 fn in_block(block: &Block, wanted: &dyn Fn(&str) -> bool) -> bool {
     block.stmts.iter().any(|s| in_stmt(s, wanted))
 }

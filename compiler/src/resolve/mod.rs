@@ -15,6 +15,7 @@ mod describe;
 mod doubts;
 pub mod dump;
 mod effects;
+mod entry;
 mod expr;
 mod format;
 mod go_capture;
@@ -38,6 +39,7 @@ mod leftovers;
 mod limits;
 mod mentions;
 mod merge;
+mod moments;
 mod narrow;
 mod place;
 mod points;
@@ -66,6 +68,7 @@ pub(crate) use self::infer::join;
 use self::infer::{Held, MapState};
 pub use self::items::SETTINGS;
 use self::merge::{merge, mergeable};
+use self::moments::Instance;
 use self::place::Place;
 use self::sites::Candidate;
 use self::typed::{MapIndex, Probe, Program, Ty};
@@ -88,14 +91,12 @@ pub fn resolve(
 ) -> Result<(Program, Options, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut cx = Resolver::new(target);
     cx.items(script);
-    let probes: Vec<(&ast::Probe, Vec<Candidate>)> = script
-        .items
-        .iter()
-        .filter_map(|item| match item {
-            ast::Item::Probe(probe) => Some((probe, cx.candidates(probe))),
-            _ => None,
-        })
-        .collect();
+    let mut probes: Vec<Instance> = Vec::new();
+    for item in &script.items {
+        if let ast::Item::Probe(probe) = item {
+            probes.extend(cx.instances(probe));
+        }
+    }
     if cx.has_errors() && probes.iter().all(|(_, candidates)| candidates.is_empty()) {
         return Err(cx.diagnostics);
     }
@@ -150,6 +151,12 @@ struct Resolver<'t> {
     macros: Vec<String>,
     /// Named parameters that the script asks for, with their help.
     named_known: Vec<(String, String)>,
+    /// Definitions of moments.
+    providers: Vec<ast::Provider>,
+    /// The moment whose sites are being found.
+    moment_name: Option<String>,
+    /// How many maps `entry()` has needed.
+    entry_maps: usize,
 }
 
 impl<'t> Resolver<'t> {
@@ -177,6 +184,9 @@ impl<'t> Resolver<'t> {
             ctypes: CTypes::default(),
             macros: Vec::new(),
             named_known: Vec::new(),
+            providers: Vec::new(),
+            moment_name: None,
+            entry_maps: 0,
         }
     }
 
@@ -325,7 +335,7 @@ impl<'t> Resolver<'t> {
     }
 
     /// Types every body once.
-    fn round(&mut self, probes: &[(&ast::Probe, Vec<Candidate>)]) -> Vec<Probe> {
+    fn round(&mut self, probes: &[Instance]) -> Vec<Probe> {
         self.actions.clear();
         let mut typed: Vec<Probe> = Vec::new();
         for (probe, candidates) in probes {
@@ -418,7 +428,8 @@ impl<'t> Resolver<'t> {
                     per_cpu: !matches!(value, MapValue::Plain(_)),
                     value,
                     scalar: state.key.as_ref().is_none_or(Vec::is_empty),
-                    shown: state.value.is_some(),
+                    // One that no script can name is gprobe's own.
+                    shown: state.value.is_some() && !state.name.contains('#'),
                 }
             })
             .collect();

@@ -40,7 +40,10 @@ impl Resolver<'_> {
         let Some(kind) = probe_kinds::find(word) else {
             let mut diagnostic =
                 Diagnostic::error("unknown-probe", first.span, format!("there is no probe kind `{word}`"));
-            let names = KINDS.iter().filter(|kind| kind.supported).map(|kind| kind.name);
+            let providers =
+                self.target.world.provider(word).map_or_else(|absent| absent.candidates, |_| Vec::new());
+            let kinds = KINDS.iter().filter(|kind| kind.supported).map(|kind| kind.name);
+            let names = kinds.chain(providers.iter().map(String::as_str));
             diagnostic = match did_you_mean(word, names.clone()) {
                 Some(hint) => diagnostic.help(hint),
                 None => diagnostic.help(format!("there are {}", names.collect::<Vec<_>>().join(", "))),

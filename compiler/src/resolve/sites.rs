@@ -246,8 +246,10 @@ impl Resolver<'_> {
         number
     }
 
-    /// The index of a probe's name.
+    /// The index of a probe's name: of a moment's, where its sites are being found.
     pub(super) fn probe_name(&mut self, name: &str) -> u32 {
+        let moment = self.moment_name.clone();
+        let name = moment.as_deref().unwrap_or(name);
         if let Some(&id) = self.probe_name_ids.get(name) {
             return id;
         }

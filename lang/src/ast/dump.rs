@@ -82,11 +82,15 @@ impl Dump {
                 }
             }
             Item::Provider(provider) => self.under(format!("provider {}", provider.name.text.value), |d| {
-                d.points(&provider.points);
-                if let Some(predicate) = &provider.predicate {
-                    d.under("predicate", |d| d.expr(predicate));
+                for alternative in &provider.alternatives {
+                    d.under("alternative", |d| {
+                        d.points(&alternative.points);
+                        if let Some(predicate) = &alternative.predicate {
+                            d.under("predicate", |d| d.expr(predicate));
+                        }
+                        d.named("arg", &alternative.args);
+                    });
                 }
-                d.named("arg", &provider.args);
             }),
             Item::Function(function) => {
                 let result =

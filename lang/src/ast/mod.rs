@@ -8,7 +8,7 @@ mod stmt;
 pub use dump::dump;
 pub use expr::{BinaryOp, Expr, ExprKind, IncDec, SizeOf, TypeExpr, TypeKind, UnaryOp};
 pub use script::{
-    AttachPoint, CField, CType, CTypeKind, Config, ConfigEntry, Function, Import, Item, Macro, MacroParam,
-    MapDecl, Probe, Provider, Script,
+    Alternative, AttachPoint, CField, CType, CTypeKind, Config, ConfigEntry, Function, Import, Item, Macro,
+    MacroParam, MapDecl, Probe, Provider, Script,
 };
 pub use stmt::{Block, ForSource, Stmt, StmtKind};

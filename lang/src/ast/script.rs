@@ -160,18 +160,27 @@ pub struct CField {
     pub bits: Option<u32>,
 }
 
-/// `probe provider:moment = attach points { name = expr ... }`
+/// `probe provider:moment = attach points { name = expr ... } else ...`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Provider {
     /// The name it defines, split as an attach point.
     pub name: AttachPoint,
-    /// Where it happens.
+    /// The first that a target has is taken; at least one.
+    pub alternatives: Vec<Alternative>,
+    /// The whole definition.
+    pub span: Span,
+}
+
+/// One way to observe a provider's moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alternative {
+    /// Where it happens, all of them; at least one.
     pub points: Vec<AttachPoint>,
     /// A condition under which it counts.
     pub predicate: Option<Expr>,
     /// Named arguments.
     pub args: Vec<(Spanned<String>, Expr)>,
-    /// The whole definition.
+    /// From the first attach point to the closing brace.
     pub span: Span,
 }
 

@@ -76,6 +76,10 @@ pub const CODES: &[Code] = &[
         "A macro that uses itself, be it through others, would never be done. For repetition there are `while`, `for` and `unroll`.",
     ),
     code(
+        "endless-provider",
+        "A moment that is defined by itself, be it through others, comes to no function. In the end each is one that gprobe can probe: `go:FUNCTION`.",
+    ),
+    code(
         "fail",
         "The script calls `fail` where it can't be used, to say so: the message is the script's own.",
     ),
@@ -173,6 +177,10 @@ pub const CODES: &[Code] = &[
     code(
         "no-layout",
         "gprobe does not know where in memory the Go runtime of this target keeps what the script asks for, so it does not guess. The note says what is missing.",
+    ),
+    code(
+        "no-moment",
+        "The moment of a provider can't come in this program, or can't be seen: none of the functions that it stands for is in the binary. What nothing calls is not linked into a Go program. `gprobe list -v PROVIDER:MOMENT -p PID` shows what was looked for.",
     ),
     code(
         "no-match",

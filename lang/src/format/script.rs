@@ -54,6 +54,14 @@ impl<'s> Shaper<'s> {
             Some(Token::Provider) => {
                 self.head(&mut unit);
                 unit.blocks.push(self.entries(Token::Comma, ","));
+                // Those of the alternatives behind are filled up to the margin.
+                let points = unit.points.len();
+                while self.peek() == Some(&Token::Else) {
+                    unit.lines.push(self.out.len());
+                    self.head(&mut unit);
+                    unit.blocks.push(self.entries(Token::Comma, ","));
+                }
+                unit.points.truncate(points);
             }
             _ => {
                 self.head(&mut unit);

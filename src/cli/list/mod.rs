@@ -1,6 +1,7 @@
 //! `gprobe list` and `gprobe -l`: what can be probed.
 
 mod files;
+mod moments;
 mod places;
 mod probes;
 
@@ -24,7 +25,12 @@ pub(super) fn list(pattern: Option<&str>, file: &FileArgs, verbose: bool) -> Res
     if let Some(rest) = pattern.and_then(|p| p.strip_prefix("kprobe:").or_else(|| p.strip_prefix("k:"))) {
         return kernel_functions(rest);
     }
-    let Some(program) = executable(file.pid.as_slice(), file.exe.as_deref())? else {
+    let program = executable(file.pid.as_slice(), file.exe.as_deref())?;
+    let moments = pattern.map(moments::of).unwrap_or_default();
+    if !moments.is_empty() {
+        return moments::show(&moments, program.as_ref(), file.pid, verbose);
+    }
+    let Some(program) = program else {
         if pattern.is_none() {
             return tracepoints("*", verbose);
         }
@@ -112,12 +118,16 @@ fn detail(out: &mut dyn Write, file: &TargetBinary, function: &Function) -> io::
 
 /// An address and what a hit costs there.
 fn site(site: &Site) -> String {
-    let cost = match site.cost {
+    format!("{:#x}  {}", site.addr.0, cost(site.cost))
+}
+
+/// What a hit costs at an instruction, in words.
+fn cost(cost: Cost) -> &'static str {
+    match cost {
         Cost::Optimised => "optimised: no trap on newer kernels",
         Cost::Emulated => "emulated: one trap",
         Cost::SingleStep => "single-stepped: the dearest",
-    };
-    format!("{:#x}  {cost}", site.addr.0)
+    }
 }
 
 /// `(ctx context.Context, n int) (err error)`, as far as the debug information tells.

@@ -31,7 +31,7 @@ const GOIDS: &[(&str, &str)] = &[("goids", "1.27")];
 const PARKS: &[(&str, &str)] = &[("parks", "1.27")];
 const SPIN: &[(&str, &str)] = &[("spin", "1.27")];
 const MANY: &[(&str, &str)] = &[("many", "1.27")];
-const CROWD: &[(&str, &str)] = &[("crowd", "1.21"), ("crowd", "1.24"), ("crowd", "1.27")];
+const CROWD: &[(&str, &str)] = &[("crowd", "1.21"), ("crowd", "1.23"), ("crowd", "1.25"), ("crowd", "1.27")];
 const VALUES: &[(&str, &str)] = &[("values", "1.27")];
 const LOOKUPS: &[(&str, &str)] = &[("lookups", "1.27")];
 

@@ -4,3 +4,4 @@ probe cgo:exit = go:runtime.cgocall:return {
  x = 1
 }
 probe cgo:none = go:runtime.cgocall { }
+probe a:b=go:main.f /go_minor>=22/{x=1} else go:main.g,go:main.h {x=2}else   go:main.i { }

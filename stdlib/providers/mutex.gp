@@ -1,0 +1,66 @@
+// mutex: sync.Mutex, contended or not.
+//
+// The fast paths of Lock and Unlock are a few instructions in whatever function calls them; gprobe finds all of
+// these, also in stripped binaries. The mutex within a sync.RWMutex, at the same address, counts as one of its own: Lock
+// and Unlock of a RWMutex take and leave it.
+
+// mutex:lock - a goroutine wants a mutex.
+//   when     on that goroutine, behind its first try
+//   args     mutex: the mutex's address; contended: whether it did not get it at once
+//   cost     emulated
+probe mutex:lock = go:*:atomic:internal/sync.(*Mutex).lockSlow
+{
+    mutex = args.addr,
+    contended = !args.fast,
+}
+else go:*:atomic:sync.(*Mutex).lockSlow
+{
+    mutex = args.addr,
+    contended = !args.fast,
+}
+
+// mutex:acquired - a goroutine has got a mutex.
+//   when     on that goroutine
+//   args     mutex: the mutex's address; contended: whether it had to try more than once; wait_ns: how long it took
+//   cost     emulated; where it is contended, single-stepped, and an emulated trap where the waiting begins
+probe mutex:acquired = go:*:atomic:internal/sync.(*Mutex).lockSlow
+/args.fast/
+{
+    mutex = args.addr,
+    contended = false,
+    wait_ns = (uint64)0,
+}
+else go:*:atomic:sync.(*Mutex).lockSlow
+/args.fast/
+{
+    mutex = args.addr,
+    contended = false,
+    wait_ns = (uint64)0,
+}
+probe mutex:acquired = go:internal/sync.(*Mutex).lockSlow:return
+{
+    mutex = entry(arg0),
+    contended = true,
+    wait_ns = nsecs - entry(nsecs),
+}
+else go:sync.(*Mutex).lockSlow:return
+{
+    mutex = entry(arg0),
+    contended = true,
+    wait_ns = nsecs - entry(nsecs),
+}
+
+// mutex:unlock - a mutex is free again, or given to one that waits for it.
+//   when     on the goroutine that unlocks it, right behind the instruction that does
+//   args     mutex: the mutex's address; contended: whether others want it
+//   cost     emulated
+probe mutex:unlock = go:*:atomic:internal/sync.(*Mutex).unlockSlow
+{
+    mutex = args.addr,
+    contended = !args.fast,
+}
+else go:*:atomic:sync.(*Mutex).unlockSlow
+{
+    mutex = args.addr,
+    contended = !args.fast,
+}

@@ -1,0 +1,45 @@
+// rwmutex: sync.RWMutex.
+
+// rwmutex:rlock - a goroutine wants to read.
+//   when     on that goroutine, behind its first try
+//   args     rwmutex: the RWMutex's address; contended: whether a writer has it or waits for it
+//   cost     emulated
+probe rwmutex:rlock = go:*:atomic:sync.runtime_SemacquireRWMutexR
+{
+    rwmutex = args.addr - 16,
+    contended = !args.fast,
+}
+else go:*:atomic:sync.runtime_SemacquireMutex
+/go_minor < 20/
+{
+    rwmutex = args.addr - 16,
+    contended = !args.fast,
+}
+
+// rwmutex:runlock - a reader has ended.
+//   when     on the goroutine that unlocks it, right behind the instruction that does
+//   args     rwmutex: the RWMutex's address
+//   cost     emulated
+probe rwmutex:runlock = go:*:atomic:sync.(*RWMutex).rUnlockSlow { rwmutex = args.addr - 16 }
+
+// rwmutex:lock - a goroutine wants to write.
+//   when     on that goroutine, before its first try
+//   args     rwmutex: the RWMutex's address
+//   cost     emulated
+probe rwmutex:lock = go:sync.(*RWMutex).Lock { rwmutex = arg0 }
+
+// rwmutex:acquired - a writer has it for itself.
+//   when     on that goroutine
+//   args     rwmutex: the RWMutex's address; wait_ns: how long it took
+//   cost     single-stepped, and an emulated trap where it begins
+probe rwmutex:acquired = go:sync.(*RWMutex).Lock:return
+{
+    rwmutex = entry(arg0),
+    wait_ns = nsecs - entry(nsecs),
+}
+
+// rwmutex:unlock - a writer gives it back.
+//   when     on the goroutine that unlocks it, before it is done
+//   args     rwmutex: the RWMutex's address
+//   cost     emulated
+probe rwmutex:unlock = go:sync.(*RWMutex).Unlock { rwmutex = arg0 }
