@@ -25,6 +25,9 @@ const MOST_NESTED: usize = 8;
 /// nothing calls it, and then the moment can't come there.
 const NOT_LINKED: [&str; 2] = ["unknown-function", "no-match"];
 
+/// The error of a moment that comes to no function.
+const ENDLESS: &str = "endless-provider";
+
 /// Names that are known before the script runs.
 const KNOWN_BEFORE: [&str; 2] = ["go_minor", "has_func"];
 
@@ -60,7 +63,7 @@ impl Resolver<'_> {
             if depth == MOST_NESTED {
                 self.report(
                     Diagnostic::error(
-                        "endless-provider",
+                        ENDLESS,
                         point.text.span,
                         "this moment is defined by itself, or by too many others",
                     )
@@ -196,6 +199,11 @@ impl Resolver<'_> {
                 let worth_saying = said.into_iter().filter(|d| !d.is_error() && d.code != hot::CODE);
                 worth_saying.for_each(|d| self.report(d));
                 return Ok(found.into_iter().filter(|(_, candidates)| !candidates.is_empty()).collect());
+            }
+            if let Some(endless) = said.iter().find(|d| d.code == ENDLESS) {
+                // No other alternative makes it better.
+                self.report(endless.clone());
+                return Ok(Vec::new());
             }
             let reason = said.iter().find(hard).or_else(|| said.iter().find(|d| d.is_error()));
             let not_linked = !said.iter().any(|d| hard(&d));

@@ -1,0 +1,2 @@
+probe go:mine = tracepoint:sched:sched_switch { x = 1 }
+begin { exit(); }
