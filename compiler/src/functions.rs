@@ -82,6 +82,7 @@ pub enum Id {
     Strncmp,
     Strstr,
     Sum,
+    SyscallName,
     System,
     Tid,
     Time,
@@ -443,6 +444,13 @@ pub const FUNCTIONS: &[Function] = &[
         "Where a string holds another, counted from 0; -1 where it does not.",
     ),
     row("sum", Id::Sum, "sum(n)", (1, 1), "Assigned to a map: the sum of all n."),
+    row(
+        "syscall_name",
+        Id::SyscallName,
+        "syscall_name(n)",
+        (1, 1),
+        "The name of a system call by its number.",
+    ),
     row(
         "system",
         Id::System,

@@ -193,6 +193,7 @@ impl Decoder {
             Type::Username => Value::Name(names::user(word)),
             Type::ErrorText => Value::Name(names::error(word as i64)),
             Type::SignalName => Value::Name(names::signal(word as i64)),
+            Type::SyscallName => Value::Name(names::syscall(word)),
             Type::CgroupPath => Value::Name(names::cgroup(word)),
             Type::ProbeName => {
                 let name = usize::try_from(word).ok().and_then(|i| self.probes.get(i));

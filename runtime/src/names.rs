@@ -35,6 +35,12 @@ pub(crate) fn signal(number: i64) -> String {
     name.map_or_else(|| number.to_string(), str::to_owned)
 }
 
+/// The name of a system call.
+pub(crate) fn syscall(number: u64) -> String {
+    let name = usize::try_from(number).ok().and_then(syscalls::Sysno::new).map(|call| call.name());
+    name.map_or_else(|| number.to_string(), str::to_owned)
+}
+
 /// The path of a cgroup by its id, in the form `unified:/path`; more than one hierarchy may know it.
 pub(crate) fn cgroup(id: u64) -> String {
     let root = Path::new("/sys/fs/cgroup");

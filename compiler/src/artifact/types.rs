@@ -55,6 +55,8 @@ pub enum Type {
     ErrorText,
     /// 8 bytes: the number of a signal, shown as its name.
     SignalName,
+    /// 8 bytes: the number of a system call, shown as its name.
+    SyscallName,
     /// 8 bytes: the id of a cgroup, shown as its path.
     CgroupPath,
     /// 8 bytes, an address of the target, printed in hex.
@@ -172,6 +174,7 @@ impl fmt::Display for Type {
             Self::Username => f.write_str("username"),
             Self::ErrorText => f.write_str("error"),
             Self::SignalName => f.write_str("signal"),
+            Self::SyscallName => f.write_str("system call"),
             Self::CgroupPath => f.write_str("cgroup_path"),
             Self::Pointer => f.write_str("pointer"),
             Self::Enum(_) => f.write_str("enum"),

@@ -98,6 +98,7 @@ pub const FUNCTIONS: &[Entry] = &[
     row("strncmp", "int64", "", "", "print(strncmp(comm, \"counts\", 3))"),
     row("strstr", "int64", "bytes", "", "print(strstr(comm, \"unt\"))"),
     row("sum", "aggregation", "that of n", READ, "@ = sum(arg0)"),
+    row("syscall_name", "system call", "", "", "print(syscall_name(59))"),
     row("system", "", "", "--unsafe", "interval:10s { system(\"uptime\"); }"),
     row("tid", "uint32", "", "", "print(tid(init))"),
     row("time", "", "", "", "interval:1s { time(\"%H:%M:%S\\n\"); }"),

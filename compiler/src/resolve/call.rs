@@ -163,6 +163,7 @@ impl Body<'_, '_> {
                 self.relabelled(first, "an address", ty, span)
             }
             Id::Strerror => self.relabelled(first, "an error number", Type::ErrorText, span),
+            Id::SyscallName => self.relabelled(first, "a system call", Type::SyscallName, span),
             Id::SignalName => self.relabelled(first, "a signal", Type::SignalName, span),
             Id::CgroupPath => self.relabelled(first, "a cgroup's id", Type::CgroupPath, span),
             Id::Macaddr => self.macaddr(first, span),
