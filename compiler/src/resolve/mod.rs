@@ -17,6 +17,7 @@ pub mod dump;
 mod effects;
 mod expr;
 mod format;
+mod go_atomic;
 mod go_capture;
 mod go_code;
 mod go_convert;
@@ -399,6 +400,7 @@ impl<'t> Resolver<'t> {
             self.unknown_values(&probes);
         }
         self.unknown_options();
+        self.too_many_names(&probes);
         let narrow = self.narrow(&probes);
         if self.has_errors() {
             // What is not used may be used where the error is.
