@@ -21,6 +21,7 @@ pub enum Id {
     Cgroup,
     Cookie,
     Function,
+    Displacement,
     Goid,
     Curg,
     Curm,

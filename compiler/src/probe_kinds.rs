@@ -71,8 +71,8 @@ pub const KINDS: &[ProbeKind] = &[
         "go",
         "",
         true,
-        "A Go function: its entry, each of its ways out, its calls of others, or its inlined copies; or a source line.",
-        "go:FUNCTION[:return], go:FUNCTION:inline, go:FUNCTION:call:CALLEE, go:FILE.go:LINE; `*` and `?` are wild in functions",
+        "A Go function: its entry, each of its ways out, its calls of others, its inlined copies, or the atomic instructions in it; or a source line.",
+        "go:FUNCTION[:return], go:FUNCTION:inline, go:FUNCTION:call:CALLEE, go:FUNCTION:atomic:CALLEE, go:FUNCTION:swap:INLINED, go:FILE.go:LINE; `*` and `?` are wild in functions",
         "go:main.handle { @[goid] = count(); }",
     ),
     row(

@@ -1,5 +1,7 @@
 //! What is particular to x86-64: where registers lie in `struct pt_regs`
-//! (`arch/x86/include/asm/ptrace.h`), and which carry arguments.
+//! (`arch/x86/include/asm/ptrace.h`), which carry arguments, and what flags say.
+
+use gprobe_symbols::Condition;
 
 /// Offset of R14 in `pt_regs`: the current g in Go code.
 pub const R14: u16 = 8;
@@ -23,6 +25,32 @@ pub const REGISTERS: u16 = 168;
 pub const USER_CODE: i64 = 0x33;
 /// Carry and zero flag: `jbe` is taken where one is set.
 pub const CARRY_OR_ZERO: i64 = 0x41;
+
+/// What a condition is of bits of EFLAGS (Intel's manual, volume 1, section 3.4.3).
+#[derive(Clone, Copy, Debug)]
+pub struct Flags {
+    /// It holds where one of these is set;
+    pub any: &'static [u32],
+    /// or these two differ.
+    pub differ: Option<(u32, u32)>,
+}
+
+/// The bits that a condition asks for.
+pub fn flags_of(condition: Condition) -> Flags {
+    const CARRY: u32 = 0;
+    const ZERO: u32 = 6;
+    const SIGN: u32 = 7;
+    const OVERFLOW: u32 = 11;
+    let (any, differ): (&[u32], _) = match condition {
+        Condition::Equal => (&[ZERO], None),
+        Condition::Negative => (&[SIGN], None),
+        Condition::Less => (&[], Some((SIGN, OVERFLOW))),
+        Condition::LessOrEqual => (&[ZERO], Some((SIGN, OVERFLOW))),
+        Condition::Below => (&[CARRY], None),
+        Condition::BelowOrEqual => (&[CARRY, ZERO], None),
+    };
+    Flags { any, differ }
+}
 
 /// Offsets of the integer argument registers of Go's ABIInternal (`cmd/compile/abi-internal.md`):
 /// RAX, RBX, RCX, RDI, RSI, R8, R9, R10, R11.

@@ -56,8 +56,6 @@ pub(super) fn before(script: &mut Script, filter: &Regex, params: &[String]) -> 
 pub(super) fn after(artifact: &mut Artifact, filter: &Regex) -> bool {
     let (mut left, mut gone) = (false, false);
     let names = &artifact.probes;
-    // The low half of a cookie is the number of the probe's name.
-    let name = |cookie: u64| usize::try_from(cookie & u64::from(u32::MAX)).ok().and_then(|at| names.get(at));
     artifact.programs.retain_mut(|program| {
         let keep = match &mut program.attach {
             Attach::Begin | Attach::End => return true,
@@ -70,7 +68,7 @@ pub(super) fn after(artifact: &mut Artifact, filter: &Regex) -> bool {
             | Attach::Bench { .. }
             | Attach::Counter { .. } => true,
             Attach::Uprobe { sites, .. } => {
-                sites.retain(|site| name(site.cookie).is_some_and(|name| filter.is_match(name)));
+                sites.retain(|site| names.get(site.probe()).is_some_and(|name| filter.is_match(name)));
                 !sites.is_empty()
             }
             _ => filter.is_match(&program.title),

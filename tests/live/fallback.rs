@@ -94,6 +94,19 @@ fn perf_events_count_as_exactly_as_one_link() {
     spins.into_iter().for_each(Target::finish);
 }
 
+/// The address of an atomic instruction's operand is then a constant's distance from a register.
+#[test]
+fn without_cookies_atomic_instructions_have_their_addresses() {
+    let script = "go:main.field:atomic:internal/sync.(*Mutex).lockSlow /args.fast && args.addr == @at[goid] + 24/ { @[func] = count(); }
+        go:main.distant:atomic:internal/sync.(*Mutex).lockSlow /args.fast && args.addr == @at[goid] + 50000/ { @[func] = count(); }
+        go:main.field, go:main.distant { @at[goid] = arg0; }";
+    let mut locks = [Target::start(&program("locks"), &["-n", "100", "-holds", "1"])];
+    let script = script.replacen("go:main.field", "begin { clear(@); } go:main.field", 1);
+    let found = counts(&mut locks, &script, &oldest());
+    assert_eq!(found, [("main.distant".into(), 100), ("main.field".into(), 100)]);
+    locks.into_iter().for_each(Target::finish);
+}
+
 #[test]
 fn without_cookies_each_site_has_its_own_program() {
     let script = "go:main.work, go:main.work:return { @[func] = count(); }";

@@ -18,12 +18,14 @@
 //! `exit()`. It is a way out also when the ring buffer is full.
 
 mod action;
+mod cookie;
 mod go;
 mod iterate;
 mod maps;
 mod types;
 
 pub use action::{Action, Count, Field, Flavour, Piece, Spec, Trouble};
+pub use cookie::{COOKIE_CHECK_FLAGS, COOKIE_DISPLACEMENT, COOKIE_FUNCTION, COOKIE_NAME_BITS};
 pub use go::{
     AREA_HEADER, DYNAMIC_BYTES, DYNAMIC_TEXT, Follow, GoCapture, GoType, MAP_HEADER, MAP_TABLES, MapSlots,
     TABLE_BYTES, What,
@@ -275,8 +277,7 @@ pub struct SiteInfo {
     pub addr: gprobe_symbols::LinkAddr,
     /// A counter in the file, of 16 bits, which the kernel shall keep above 0 while the probe is there.
     pub semaphore: Option<gprobe_symbols::FileOffset>,
-    /// What `bpf_get_attach_cookie` shall give there: the index of the probe's name in
-    /// [`Artifact::probes`] in the low 32 bits, a flag in the next, the function's number above.
+    /// What `bpf_get_attach_cookie` shall give there; `COOKIE_NAME_BITS` and what is behind it say what that is.
     pub cookie: u64,
     /// The function, for messages.
     pub function: String,

@@ -4,7 +4,7 @@ use gprobe_lang::source::Span;
 
 use super::builder::{Builder, Home};
 use super::goroutine::Known;
-use crate::artifact::{Loss, Trouble, Type};
+use crate::artifact::{COOKIE_DISPLACEMENT, COOKIE_FUNCTION, COOKIE_NAME_BITS, Loss, Trouble, Type};
 use crate::builtins::Id;
 use crate::ir::{BinOp, BlockId, Cond, Helper, Operand, Size, VReg};
 use crate::resolve::typed::{Compare, Expr, ExprKind, OwnFrame, PartIndex, Ty, VarId};
@@ -369,11 +369,17 @@ impl Builder<'_> {
             Id::Cgroup => self.call(Helper::GetCurrentCgroupId, Vec::new()).into(),
             Id::Cookie => {
                 let cookie = self.cookie();
-                self.bin(BinOp::And, cookie, Operand::Imm(i64::from(u32::MAX))).into()
+                self.bin(BinOp::And, cookie, Operand::Imm((1 << COOKIE_NAME_BITS) - 1)).into()
+            }
+            Id::Displacement => {
+                let cookie = self.cookie();
+                let top = Operand::Imm(i64::from(48 - COOKIE_DISPLACEMENT));
+                let value = self.bin(BinOp::Shl, cookie, top);
+                self.bin(BinOp::Sar, value.into(), Operand::Imm(48)).into()
             }
             Id::Function => {
                 let cookie = self.cookie();
-                self.bin(BinOp::Shr, cookie, Operand::Imm(i64::from(super::COOKIE_FUNCTION))).into()
+                self.bin(BinOp::Shr, cookie, Operand::Imm(i64::from(COOKIE_FUNCTION))).into()
             }
             Id::Curg
             | Id::Curm

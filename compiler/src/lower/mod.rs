@@ -27,14 +27,6 @@ use crate::runtime_layout::RuntimeLayout;
 use crate::target::{KernelFacts, Options, Processes};
 use crate::x64;
 
-/// In a site's cookie: the site is the conditional jump of a stack check, and counts as an entry
-/// only where the jump is not about to be taken.
-pub const COOKIE_CHECK_FLAGS: u64 = 1 << 32;
-
-/// In a site's cookie, from this bit on: the function's number, by which `func` is compared and
-/// named. The entry and the returns of a function have the same.
-pub const COOKIE_FUNCTION: u32 = 33;
-
 /// Buckets for stacks: a stack whose bucket is taken by another is lost, and counted.
 const STACK_BUCKETS: u32 = 8192;
 /// Depth of the stack maps, frames.

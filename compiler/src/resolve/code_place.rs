@@ -8,8 +8,8 @@ use gprobe_symbols::{Function, Language, LinkAddr};
 use super::Resolver;
 use super::place::Place;
 use super::sites::Candidate;
+use crate::artifact::COOKIE_FUNCTION;
 use crate::artifact::{Attach, ProgramKind, SiteInfo};
-use crate::lower::COOKIE_FUNCTION;
 use crate::target::TargetBinary;
 
 /// An instruction as an attach point names it.
@@ -125,6 +125,7 @@ impl Resolver<'_> {
                 inside,
                 depth: None,
                 copy: None,
+                atomic: None,
                 go: false,
                 g_in_r14: false,
             },

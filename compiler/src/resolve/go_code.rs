@@ -7,10 +7,11 @@ use gprobe_lang::source::{Span, Spanned};
 use gprobe_symbols::{EntryCondition, Language, Line, Places, Reason, SiteKind};
 
 use super::Resolver;
+use super::go_atomic;
 use super::place::Place;
 use super::sites::{Candidate, Grouping, Wanted, join_group};
 use crate::artifact::SiteInfo;
-use crate::lower::{COOKIE_CHECK_FLAGS, COOKIE_FUNCTION};
+use crate::artifact::{COOKIE_CHECK_FLAGS, COOKIE_FUNCTION};
 use crate::target::TargetBinary;
 
 /// Callers that are named of a function that was inlined everywhere.
@@ -36,6 +37,12 @@ impl Resolver<'_> {
             [pattern, how] if how.value == "inline" && !pattern.value.is_empty() => {
                 return self.go_inline(point, pattern, grouping);
             }
+            [pattern, how, name] if how.value == "atomic" && !pattern.value.is_empty() => {
+                return self.go_atomic(point, (pattern, name), go_atomic::Wanted::Guards, grouping);
+            }
+            [pattern, how, name] if how.value == "swap" && !pattern.value.is_empty() => {
+                return self.go_atomic(point, (pattern, name), go_atomic::Wanted::Swaps, grouping);
+            }
             [_, how, more, ..] if how.value == "inline" => {
                 self.report(
                     Diagnostic::error(
@@ -55,7 +62,7 @@ impl Resolver<'_> {
                         how.span,
                         format!("`{}` has no meaning here", how.value),
                     )
-                    .help("write `go:FUNCTION`, `go:FUNCTION:return`, `go:FUNCTION:inline`, `go:FUNCTION:call:CALLEE` or `go:FILE.go:LINE`"),
+                    .help("write `go:FUNCTION`, `go:FUNCTION:return`, `go:FUNCTION:inline`, `go:FUNCTION:call:CALLEE`, `go:FUNCTION:atomic:CALLEE`, `go:FUNCTION:swap:INLINED` or `go:FILE.go:LINE`"),
                 );
                 return None;
             }
@@ -73,7 +80,7 @@ impl Resolver<'_> {
     }
 
     /// The Go program that a Go probe is about; says so where there is none.
-    fn go_program(&mut self, point: &AttachPoint) -> Option<TargetBinary> {
+    pub(super) fn go_program(&mut self, point: &AttachPoint) -> Option<TargetBinary> {
         let Some(executable) = self.target.executable.clone() else {
             self.report(
                 Diagnostic::error("no-target", point.text.span, "a Go probe needs a Go program to look at")
@@ -262,6 +269,7 @@ impl Resolver<'_> {
                 inside: place.site.kind != SiteKind::Entry,
                 depth: Some(place.depth),
                 copy: place.call.map(|_| place.source),
+                atomic: None,
                 go: true,
                 function: place.function,
             };

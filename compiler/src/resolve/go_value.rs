@@ -207,7 +207,10 @@ impl Body<'_, '_> {
         if matches!(&base.kind, Ast::Ident(root) if root == "args")
             && matches!(self.place, Place::Function { go: true, .. })
         {
-            return self.go_arg_value(name, span).map(Located::Go);
+            return match self.place.atomic() {
+                Some(atomic) => self.atomic_arg(atomic, name, span).map(Located::Expr),
+                None => self.go_arg_value(name, span).map(Located::Go),
+            };
         }
         if let Ast::Ident(root) = &base.kind {
             if root == "ret" && matches!(self.place, Place::Function { go: true, .. }) {

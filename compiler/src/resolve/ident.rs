@@ -82,6 +82,7 @@ impl Body<'_, '_> {
             | Id::Cgroup
             | Id::Cookie
             | Id::Function
+            | Id::Displacement
             | Id::Goid
             | Id::Curg
             | Id::Curm
@@ -283,6 +284,9 @@ impl Body<'_, '_> {
         if let Ast::Ident(root) = &base.kind
             && root == "args"
         {
+            if let Some(atomic) = self.place.atomic() {
+                return self.atomic_arg(atomic, name, span).unwrap_or_else(|| self.broken(span));
+            }
             return match self.place {
                 Place::Tracepoint { .. } => self.tracepoint_field(name, span),
                 Place::Function { go: false, .. } => self.c_arg(name, span),

@@ -8,8 +8,18 @@ use gprobe_lang::source::Span;
 
 use super::typed::{Expr, Probe, Stmt, Ty};
 use super::{Resolver, visit};
+use crate::artifact::COOKIE_NAME_BITS;
 
 impl Resolver<'_> {
+    /// Says so where there are more names of probes than a site's cookie can tell apart.
+    pub(super) fn too_many_names(&mut self, probes: &[Probe]) {
+        let most = 1usize << COOKIE_NAME_BITS;
+        if let Some(probe) = probes.last().filter(|_| self.probe_names.len() > most) {
+            let message = format!("the probes of this script have more than {most} names");
+            self.report(Diagnostic::error("too-large", probe.span, message).help("match fewer functions"));
+        }
+    }
+
     /// Says which maps nothing is put into, and which nothing is asked of.
     pub(super) fn unassigned_maps(&mut self) {
         for map in self.maps.clone() {

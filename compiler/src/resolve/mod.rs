@@ -18,6 +18,7 @@ mod effects;
 mod entry;
 mod expr;
 mod format;
+mod go_atomic;
 mod go_capture;
 mod go_code;
 mod go_convert;
@@ -409,6 +410,7 @@ impl<'t> Resolver<'t> {
             self.unknown_values(&probes);
         }
         self.unknown_options();
+        self.too_many_names(&probes);
         let narrow = self.narrow(&probes);
         if self.has_errors() {
             // What is not used may be used where the error is.

@@ -2,6 +2,7 @@
 
 use gprobe_symbols::{Function, LinkAddr};
 
+use super::go_atomic::Atomic;
 use super::typed::OwnFrame;
 use super::usdt::Arguments;
 use crate::artifact::Iterated;
@@ -26,6 +27,8 @@ pub(super) enum Place {
         depth: Option<u64>,
         /// The function that the code is of, where the compiler put it into `function`.
         copy: Option<String>,
+        /// The site is behind this atomic instruction, which the probe is about.
+        atomic: Option<Atomic>,
         /// Go code or Go assembly, not C.
         go: bool,
         /// R14 is the current g.
@@ -109,6 +112,14 @@ impl Place {
         matches!(self, Place::Function { copy: Some(_), .. })
     }
 
+    /// The atomic instruction that the probe is about.
+    pub(super) fn atomic(&self) -> Option<Atomic> {
+        match self {
+            Place::Function { atomic, .. } => *atomic,
+            _ => None,
+        }
+    }
+
     /// The builtin `probetype`.
     pub(super) fn probe_type(&self) -> &'static str {
         match self {
@@ -131,6 +142,7 @@ impl Place {
     pub(super) fn describe(&self) -> String {
         match self {
             Place::Function { copy: Some(_), .. } => "a probe in an inlined function".into(),
+            Place::Function { atomic: Some(_), .. } => "a probe on an atomic instruction".into(),
             Place::Function { inside: true, .. } => "a probe inside a Go function".into(),
             Place::Function { ret: true, go: true, .. } => "a Go return probe".into(),
             Place::Function { ret: true, .. } => "a uretprobe".into(),

@@ -29,6 +29,7 @@ impl Resolver<'_> {
             arguments: mentions(probe, &|name| name.starts_with("arg")),
             names_function: mentions(probe, &|name| name == "func"),
             frames: mentions(probe, &|name| matches!(name, "frame" | "caller" | "gostack")),
+            operands: mentions(probe, &|name| name == "args"),
         };
         probe.points.iter().flat_map(|point| self.point(point, &grouping).unwrap_or_default()).collect()
     }

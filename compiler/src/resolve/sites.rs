@@ -8,7 +8,7 @@ use gprobe_symbols::{EntryCondition, Function, Language, Reason, Site};
 use super::Resolver;
 use super::place::Place;
 use crate::artifact::{Attach, ProgramKind, SiteInfo};
-use crate::lower::{COOKIE_CHECK_FLAGS, COOKIE_FUNCTION};
+use crate::artifact::{COOKIE_CHECK_FLAGS, COOKIE_FUNCTION};
 use crate::target::TargetBinary;
 
 /// What may become a program: one body in one place.
@@ -168,6 +168,7 @@ impl Resolver<'_> {
                 inside,
                 depth: if inside { file.binary.stack_depth(site.addr) } else { Some(0) },
                 copy: None,
+                atomic: None,
                 go,
                 g_in_r14,
             };
@@ -298,6 +299,8 @@ pub(super) struct Grouping {
     pub(super) names_function: bool,
     /// The body reads frames, which lie elsewhere at each depth of the stack.
     pub(super) frames: bool,
+    /// The body reads what an atomic instruction has left, which differs from one to the next.
+    pub(super) operands: bool,
 }
 
 /// Adds a site to the candidate whose body it can share, or a candidate for it.
@@ -315,6 +318,7 @@ pub(super) fn join_group(
         !grouping.each_site
             && group.checks_flags == checks_flags
             && group.shares(&place, grouping.each_function, grouping.frames)
+            && (!grouping.operands || group.place.atomic() == place.atomic())
     });
     match same {
         Some(Candidate { attach: Attach::Uprobe { sites, .. }, .. }) => sites.push(info),

@@ -17,7 +17,7 @@ pub struct Program {
     pub maps: Vec<MapInfo>,
     /// What records mean; their fields are laid out.
     pub actions: Vec<Action>,
-    /// Names of probes, by the low half of a site's cookie.
+    /// Names of probes, by [`SiteInfo::probe`](artifact::SiteInfo::probe).
     pub probe_names: Vec<String>,
     /// Names of enumerated values.
     pub enums: Vec<EnumTable>,
@@ -71,7 +71,7 @@ pub struct Probe {
     /// Whether R14 holds the current g at its sites.
     pub g_in_r14: bool,
     /// Whether some of its sites count only where a stack check's branch is not taken
-    /// ([`crate::lower::COOKIE_CHECK_FLAGS`]).
+    /// ([`artifact::COOKIE_CHECK_FLAGS`]).
     pub checks_flags: bool,
     /// The cookie where the kernel gives none: of its only site.
     pub cookie: Option<u64>,

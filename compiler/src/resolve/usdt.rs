@@ -12,8 +12,8 @@ use super::body::Body;
 use super::place::Place;
 use super::sites::{Candidate, Grouping};
 use super::typed::{Arith, Expr, ExprKind, Ty};
+use crate::artifact::COOKIE_FUNCTION;
 use crate::artifact::{Attach, ProgramKind, SiteInfo};
-use crate::lower::COOKIE_FUNCTION;
 use crate::target::TargetBinary;
 use crate::x64;
 

@@ -1,6 +1,7 @@
 //! What is known of Go.
 
 pub(crate) mod abi;
+pub(crate) mod atomics;
 pub(crate) mod cgo;
 pub(crate) mod code;
 pub(crate) mod inline;
@@ -11,6 +12,7 @@ pub(crate) mod names;
 pub(crate) mod offsets;
 pub(crate) mod places;
 pub(crate) mod sites;
+pub(crate) mod swaps;
 pub(crate) mod tls;
 pub(crate) mod tls_slot;
 pub(crate) mod variables;

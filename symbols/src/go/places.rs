@@ -198,15 +198,15 @@ impl Files {
 }
 
 /// How much a search may look at: more than any real program has it do, and no more than its file justifies.
-struct Budget(usize);
+pub(super) struct Budget(usize);
 
 impl Budget {
-    fn of(binary: &Binary) -> Self {
+    pub(super) fn of(binary: &Binary) -> Self {
         Self(binary.data().len().saturating_mul(16))
     }
 
     /// Whether there is so much left.
-    fn spend(&mut self, much: usize) -> bool {
+    pub(super) fn spend(&mut self, much: usize) -> bool {
         let left = self.0.checked_sub(much);
         self.0 = left.unwrap_or(0);
         left.is_some()
@@ -214,7 +214,7 @@ impl Budget {
 }
 
 /// The index of what is no copy.
-const OWN: i32 = -1;
+pub(super) const OWN: i32 = -1;
 
 /// Instructions of one line, in one copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -229,7 +229,7 @@ struct Piece {
 }
 
 /// Where a function's code comes from.
-struct CodeLayout<'a> {
+pub(super) struct CodeLayout<'a> {
     binary: &'a Binary,
     table: Table<'a>,
     func: Func,
@@ -239,7 +239,7 @@ struct CodeLayout<'a> {
 }
 
 impl<'a> CodeLayout<'a> {
-    fn of(binary: &'a Binary, table: Table<'a>, func: Func, budget: &mut Budget) -> Self {
+    pub(super) fn of(binary: &'a Binary, table: Table<'a>, func: Func, budget: &mut Budget) -> Self {
         let tree = Tree::of(binary, table, func);
         let mut pieces = Vec::new();
         let mut files = table.file_runs(func).into_iter().flatten().peekable();
@@ -267,7 +267,7 @@ impl<'a> CodeLayout<'a> {
     }
 
     /// The name of a copy's function, or of this one.
-    fn name(&self, node: i32) -> Option<&'a str> {
+    pub(super) fn name(&self, node: i32) -> Option<&'a str> {
         match self.tree.as_ref().and_then(|tree| tree.node(node)) {
             Some(call) => self.table.name_at(call.name),
             None => self.table.name(self.func),
@@ -275,7 +275,7 @@ impl<'a> CodeLayout<'a> {
     }
 
     /// A copy and those that it is in, innermost first.
-    fn outward(&self, node: i32) -> impl Iterator<Item = i32> {
+    pub(super) fn outward(&self, node: i32) -> impl Iterator<Item = i32> {
         let outer = |node: &i32| Some(self.piece_at(self.call_addr(*node)?)?.node);
         std::iter::successors(Some(node), outer).take_while(|node| *node != OWN).take(DEEPEST)
     }
@@ -283,6 +283,16 @@ impl<'a> CodeLayout<'a> {
     /// An instruction of the line that a copy was called on.
     fn call_addr(&self, node: i32) -> Option<LinkAddr> {
         self.func.addr.checked_add(u64::from(self.tree.as_ref()?.node(node)?.parent))
+    }
+
+    /// Copies that have code of their own.
+    pub(super) fn nodes(&self) -> HashSet<i32> {
+        self.pieces.iter().map(|piece| piece.node).filter(|node| *node != OWN).collect()
+    }
+
+    /// The copy that an instruction is of.
+    pub(super) fn node_at(&self, addr: LinkAddr) -> i32 {
+        self.piece_at(addr).map_or(OWN, |piece| piece.node)
     }
 
     fn piece_at(&self, addr: LinkAddr) -> Option<&Piece> {
