@@ -44,6 +44,7 @@ mod points;
 mod print;
 mod sites;
 mod stack;
+mod state;
 mod stmts;
 mod strings;
 mod tuple;
@@ -399,6 +400,8 @@ impl<'t> Resolver<'t> {
             self.unknown_values(&probes);
         }
         self.unknown_options();
+        let keeps_state = state::keeps_state(&probes);
+        self.tell_goroutines(&probes, keeps_state);
         let narrow = self.narrow(&probes);
         if self.has_errors() {
             // What is not used may be used where the error is.
@@ -441,6 +444,7 @@ impl<'t> Resolver<'t> {
             show: Show { truncated: self.options.str_trunc_trailer.clone(), lines: self.options.show_lines },
             runtime: self.runtime,
             narrow,
+            keeps_state,
         };
         Ok((program, self.options, self.diagnostics))
     }

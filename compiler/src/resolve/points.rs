@@ -30,7 +30,10 @@ impl Resolver<'_> {
             names_function: mentions(probe, &|name| name == "func"),
             frames: mentions(probe, &|name| matches!(name, "frame" | "caller" | "gostack")),
         };
-        probe.points.iter().flat_map(|point| self.point(point, &grouping).unwrap_or_default()).collect()
+        let found = probe.points.iter().flat_map(|point| self.point(point, &grouping).unwrap_or_default());
+        let mut found: Vec<Candidate> = found.collect();
+        found.iter_mut().for_each(|candidate| self.price(&mut candidate.attach));
+        found
     }
 
     fn point(&mut self, point: &AttachPoint, grouping: &Grouping) -> Option<Vec<Candidate>> {
