@@ -111,8 +111,9 @@ fn the_examples_of_the_reference_compile() {
     let pid = target.pid().to_string();
     for part in text.split("```gp live\n").skip(1) {
         let script = part.split("```").next().expect("a block");
-        let output =
-            Gprobe::at(env!("CARGO_BIN_EXE_gprobe")).args(["--dry-run", "-p", &pid, "-e", script]).run();
+        let output = Gprobe::at(env!("CARGO_BIN_EXE_gprobe"))
+            .args(["--dry-run", "-q", "-p", &pid, "-e", script])
+            .run();
         assert_eq!(output.code, Some(0), "{script}\n{}", output.stderr);
     }
     target.finish();
@@ -127,7 +128,7 @@ fn the_examples_of_builtins_and_functions_are_taken_by_the_kernel() {
     let mut bad = Vec::new();
     for entry in reference::BUILTINS.iter().chain(reference::FUNCTIONS) {
         let output = Gprobe::at(env!("CARGO_BIN_EXE_gprobe"))
-            .args(["--dry-run", "--unsafe", "-p", &pid, "-e", &entry.script("main.plain")])
+            .args(["--dry-run", "-q", "--unsafe", "-p", &pid, "-e", &entry.script("main.plain")])
             .run();
         if output.code != Some(0) {
             bad.push(format!("{}\n{}", entry.example, output.stderr));

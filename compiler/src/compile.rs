@@ -55,7 +55,11 @@ pub fn compile(script: &Script, target: &Target<'_>) -> Result<Compiled, Vec<Dia
     let hosted = typed.go_lists.filter(|_| hosted_from.is_some());
     let hosted = hosted.map(|lists| Hosted { unit: Arc::new(ir.clone()), lists });
     let program = target.executable.as_ref().map(|executable| executable.path.as_str());
-    let artifact = artifact(&typed, program, elf, actions, callbacks, hosted);
+    let mut artifact = artifact(&typed, program, elf, actions, callbacks, hosted);
+    artifact.sampled = lower::sampled(&typed, &options);
+    let own = artifact.programs.len() - typed.probes.len();
+    let hits = lower::hits(&typed, target.kernel, &options);
+    artifact.programs.iter_mut().skip(own).zip(hits).for_each(|(program, hits)| program.hits = hits);
     Ok(Compiled { artifact, warnings, typed, ir, code })
 }
 
@@ -77,6 +81,7 @@ fn artifact(
             title: "the clock of `elapsed`".into(),
             place: SourcePlace(Span::new(SourceId(0), 0, 0)),
             callbacks: callbacks.next().unwrap_or_default(),
+            hits: None,
         });
     }
     for name in lower::family_tracepoints(typed) {
@@ -87,6 +92,7 @@ fn artifact(
             title: "what tells a command's descendants".into(),
             place: SourcePlace(Span::new(SourceId(0), 0, 0)),
             callbacks: callbacks.next().unwrap_or_default(),
+            hits: None,
         });
     }
     for probe in &typed.probes {
@@ -97,6 +103,7 @@ fn artifact(
             title: probe.title.clone(),
             place: SourcePlace(probe.span),
             callbacks: callbacks.next().unwrap_or_default(),
+            hits: None,
         });
     }
     Artifact {
@@ -117,6 +124,8 @@ fn artifact(
         print_maps_on_exit: typed.print_maps_on_exit,
         show: typed.show.clone(),
         reads_go_runtime: typed.runtime.is_some(),
+        sampled: None,
+        keeps_state: typed.keeps_state,
     }
 }
 

@@ -382,6 +382,31 @@ pub struct Options {
     pub report_errors: bool,
     /// Which probes of a script run: those for `--test` or `--bench`.
     pub mode: Mode,
+    /// What programs count of their own hits.
+    pub counting: Counting,
+    /// Only a part of what happens is looked at.
+    pub sample: Option<Sample>,
+}
+
+/// What programs count of their own hits, in the map [`HITS`](crate::artifact::HITS).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Counting {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// All hits.
+    Hits,
+    /// All hits, and they do nothing else, whatever the script says.
+    HitsOnly,
+}
+
+/// A part of what happens, drawn at random.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// One in so many, not 0.
+    pub one_in: u32,
+    /// Where a sample is one of goroutines or threads: another number draws others.
+    pub seed: u64,
 }
 
 /// What a pattern of a probe that matches nothing is.
@@ -424,6 +449,8 @@ impl Default for Options {
             unsafe_allowed: false,
             report_errors: false,
             mode: Mode::Trace,
+            counting: Counting::Nothing,
+            sample: None,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Whole compiles, without a kernel and without a target: what any machine can test.
 
+use gprobe_compiler::artifact::{Hits, Sampled, SampledBy};
 use gprobe_compiler::target::{
-    Absent, KernelFacts, Options, Processes, Target, TargetBinary, TracepointField, World,
+    Absent, Counting, KernelFacts, Options, Processes, Sample, Target, TargetBinary, TracepointField, World,
 };
 use gprobe_compiler::{Compiled, compile, emit};
 use gprobe_lang::diagnostic::Diagnostic;
@@ -49,6 +50,10 @@ impl World for Bare {
 }
 
 fn build(script: &str, kernel: &KernelFacts) -> Result<Compiled, Vec<Diagnostic>> {
+    build_with(script, kernel, Options::default())
+}
+
+fn build_with(script: &str, kernel: &KernelFacts, options: Options) -> Result<Compiled, Vec<Diagnostic>> {
     let parsed = gprobe_lang::parse(SourceId(0), script);
     assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
     let target = Target {
@@ -56,7 +61,7 @@ fn build(script: &str, kernel: &KernelFacts) -> Result<Compiled, Vec<Diagnostic>
         executable: None,
         kernel,
         world: &Bare,
-        options: Options::default(),
+        options,
         command: None,
         params: vec!["7".into(), "word".into()],
         settings: Vec::new(),
@@ -164,4 +169,59 @@ fn what_later_versions_bring_is_said_at_its_place_and_never_passed_over() {
         let said = wrong.iter().any(|d| d.code == "not-supported-yet" && d.message.contains(what));
         assert!(said, "{script}: {wrong:?}");
     }
+}
+
+/// Options that count hits and draw a sample of one in ten.
+fn sampling() -> Options {
+    let sample = Some(Sample { one_in: 10, seed: 0x5eed });
+    Options { counting: Counting::Hits, sample, ..Options::default() }
+}
+
+#[test]
+fn a_hit_is_counted_and_drawn_before_anything_else() {
+    let script = "tracepoint:sched:sched_switch { @ = count(); }";
+    let compiled = build_with(script, &KernelFacts::newest(), sampling()).expect("compiles");
+    assert_eq!(compiled.artifact.sampled, Some(Sampled { one_in: 10, by: SampledBy::Hits }));
+    assert_eq!(compiled.artifact.programs[0].hits, Some(Hits { first: 0, by_cost: false }));
+    insta::assert_snapshot!(gprobe_compiler::ir::print(&compiled.ir));
+}
+
+#[test]
+fn threads_are_drawn_where_hits_belong_together_and_there_is_no_go() {
+    let script = "tracepoint:sched:sched_switch { if (@seen[tid]) { @again = count(); } @seen[tid] = 1; }";
+    let compiled = build_with(script, &KernelFacts::newest(), sampling()).expect("compiles");
+    assert!(compiled.artifact.keeps_state);
+    assert_eq!(compiled.artifact.sampled.map(|sampled| sampled.by), Some(SampledBy::Threads));
+    insta::assert_snapshot!(gprobe_compiler::ir::print(&compiled.ir));
+}
+
+#[test]
+fn clocks_and_gprobes_own_probes_are_neither_counted_nor_sampled() {
+    for script in ["begin { @ = count(); }", "interval:1s { @ = count(); }", "profile:hz:99 { @ = count(); }"]
+    {
+        let kernel = KernelFacts::newest();
+        let sampled = build_with(script, &kernel, sampling()).expect("compiles");
+        let whole = build(script, &kernel).expect("compiles");
+        assert_eq!(sampled.artifact.elf, whole.artifact.elf, "{script}");
+        assert!(sampled.artifact.programs.iter().all(|program| program.hits.is_none()), "{script}");
+    }
+}
+
+#[test]
+fn what_only_counts_does_nothing_else() {
+    let script = "begin { print(1); } tracepoint:sched:sched_switch /pid > 1/ { print(2); @ = count(); }";
+    let options = Options { counting: Counting::HitsOnly, ..Options::default() };
+    let compiled = build_with(script, &KernelFacts::newest(), options).expect("compiles");
+    let ir = gprobe_compiler::ir::print(&compiled.ir);
+    assert!(!ir.contains("ringbuf_output") && !ir.contains("get_current_pid_tgid"), "{ir}");
+    assert_eq!(ir.matches("map_lookup_elem").count(), 1, "{ir}");
+}
+
+#[test]
+fn a_sample_of_all_is_no_sample() {
+    let script = "tracepoint:sched:sched_switch { @ = count(); }";
+    let all = Options { sample: Some(Sample { one_in: 1, seed: 1 }), ..Options::default() };
+    let compiled = build_with(script, &KernelFacts::newest(), all).expect("compiles");
+    assert_eq!(compiled.artifact.sampled, None);
+    assert_eq!(compiled.artifact.elf, build(script, &KernelFacts::newest()).expect("compiles").artifact.elf);
 }

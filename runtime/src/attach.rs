@@ -1,6 +1,7 @@
 //! Puts probes in place, listens to them, and takes them away.
 
 mod put;
+mod spent;
 mod unchanged;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -14,6 +15,7 @@ use gprobe_compiler::artifact::{Action, Attach, CONTROL, FAMILY, Loss, ProgramIn
 use gprobe_compiler::target::{Processes, Running, TargetBinary};
 
 use self::put::close_all;
+use crate::cost::Meter;
 use crate::decode::Decoder;
 use crate::error::{Error, explain};
 use crate::event::{Event, MapEntry};
@@ -38,8 +40,8 @@ const BATCH: usize = 1 << 14;
 const FIRST_REFRESH: Duration = Duration::from_millis(20);
 const LAST_REFRESH: Duration = Duration::from_secs(5);
 
-/// A descriptor whose closing takes a probe away.
-type Link = OwnedFd;
+/// A program's index, and a descriptor whose closing takes probes of it away.
+type Link = (usize, OwnedFd);
 
 /// A script at work.
 pub struct Attached {
@@ -62,6 +64,7 @@ pub struct Attached {
     running: Option<Running>,
     /// When what the target has mapped is next read, and how long after that again.
     refresh: (Instant, Duration),
+    meter: Meter,
 }
 
 /// A script whose probes are gone; its maps can still be read.
@@ -106,6 +109,7 @@ impl Loaded {
         let decoder = Decoder::new(&self, Symboliser::new(pids.to_vec(), &files), &biases)?;
         // What runs the file lies elsewhere in each process.
         let running = running.filter(|running| running.file.binary.is_pie());
+        let counted = self.artifact.programs.iter().any(|program| program.hits.is_some());
         let mut attached = Attached {
             loaded: self,
             links: Vec::new(),
@@ -120,6 +124,7 @@ impl Loaded {
             left_out: Vec::new(),
             running,
             refresh: (Instant::now(), FIRST_REFRESH),
+            meter: Meter::start(counted),
         };
         attached.run(|attach| matches!(attach, Attach::Begin))?;
         match attached.put() {
@@ -183,6 +188,7 @@ impl Attached {
         fds.extend(self.targets.ends());
         process::wait(&fds, wait).map_err(Error::Wait)?;
         self.targets.look();
+        self.meter.tick();
         self.tick()?;
         self.refresh_names();
         self.look_for_exit();

@@ -10,6 +10,7 @@
 //! This crate never prints and never parses a script.
 
 mod attach;
+pub mod cost;
 mod decode;
 mod error;
 mod event;

@@ -77,9 +77,16 @@ pub(crate) struct Run {
     /// The same as --test and --bench, by name
     #[arg(long, value_enum, hide = true)]
     pub mode: Option<ModeArg>,
-    /// Check and load the script, and attach nothing
+    /// Check and load the script, and run nothing of it; with -p or -x attach probes for 100 ms that only count,
+    /// and say what the script would cost (with -q attach nothing)
     #[arg(long)]
     pub dry_run: bool,
+    /// Look at one event in N, drawn at random; of goroutines, where events belong together
+    #[arg(long, value_name = "1/N", value_parser = super::cost::amounts::sample)]
+    pub sample: Option<u32>,
+    /// Take away the dearest probes when all together cost more than this share of one CPU: 2%
+    #[arg(long, value_name = "PERCENT", value_parser = super::cost::amounts::share)]
+    pub max_overhead: Option<f64>,
     /// When results are written out
     #[arg(short = 'B', long = "buffer", value_enum, default_value_t = BufferArg::Line)]
     pub buffer: BufferArg,

@@ -2,6 +2,7 @@
 
 mod args;
 mod compile;
+mod cost;
 mod doc;
 mod doctor;
 mod filter;

@@ -16,7 +16,7 @@ use super::args::{BufferArg, FormatArg, ModeArg, Run};
 use super::script::{ScriptWorld, Source, load};
 use super::target::executable;
 use super::{Failure, SCRIPT_WRONG, say, show};
-use super::{filter, list, own};
+use super::{cost, filter, list, own};
 use crate::output::{Clock, Format, Sink};
 
 /// What is said of scripts that are for a Go program where there is none.
@@ -78,6 +78,7 @@ pub(super) fn run(args: &Run) -> Result<u8, Failure> {
     let several = pids.len() > 1 || command.as_ref().is_some_and(|c| c.pid() != c.traced());
     let result = watch(attached, &mut sink, &stop, args, command.as_mut(), several);
     let (mut finished, broken, target_ended) = result?;
+    let took = begun.elapsed();
     sink.end_of_events()?;
     let printed = if finished.artifact().print_maps_on_exit { finished.artifact().maps.len() } else { 0 };
     for map in 0..printed {
@@ -90,7 +91,8 @@ pub(super) fn run(args: &Run) -> Result<u8, Failure> {
     if !args.no_warnings {
         sink.repeated_troubles(finished.artifact()).iter().for_each(|line| say(line));
     }
-    summarise(args, &finished, begun.elapsed(), target_ended, &pids);
+    summarise(args, &finished, took, target_ended, &pids);
+    cost::report(args, &finished, took);
     losses(&finished, broken);
     let code = finished.exit_code().unwrap_or(0);
     Ok(if failed_tests > 0 { code.max(1) } else { code })
@@ -187,7 +189,7 @@ enum Started {
     NoProbes,
 }
 
-/// Compiles, loads and attaches; nothing is attached in a dry run.
+/// Compiles, loads and attaches; in a dry run nothing of the script is attached.
 fn start(
     args: &Run,
     source: &Source,
@@ -217,7 +219,7 @@ fn start(
         }
         (_, pids) => Processes::These(pids.to_vec()),
     };
-    let target = Target {
+    let mut target = Target {
         processes: processes.clone(),
         executable,
         kernel: &facts,
@@ -233,8 +235,10 @@ fn start(
         named,
         params,
     };
+    cost::set(&mut target.options, args);
     times.lap("open the target");
     let compiled = gprobe_compiler::compile(&script, &target);
+    let counting = cost::dry::compile(args, &script, &mut target);
     let sources = world.into_sources();
     let mut compiled = compiled.map_err(|diagnostics| {
         let all = source.warnings.iter().cloned().chain(diagnostics).collect();
@@ -247,6 +251,7 @@ fn start(
     }
     times.lap("compile");
     if !args.quiet && !args.no_warnings {
+        cost::quote(&mut compiled.warnings);
         let warnings: Vec<_> = source.warnings.iter().chain(&compiled.warnings).cloned().collect();
         show(&warnings, &sources);
     }
@@ -254,8 +259,13 @@ fn start(
     let loaded = Loaded::load(compiled.artifact, &facts).map_err(failed)?;
     times.lap("load");
     if args.dry_run {
-        return Ok(Started::Dry);
+        drop(loaded);
+        return match counting {
+            Some(artifact) => cost::dry::run(artifact, &facts, &processes).map(|()| Started::Dry),
+            None => Ok(Started::Dry),
+        };
     }
+    cost::can_be_kept(args)?;
     let attached = loaded.attach(&processes).map_err(failed)?;
     times.lap("attach");
     Ok(Started::Attached(Box::new(attached), sources))
@@ -328,6 +338,7 @@ fn watch(
         if full { Ok(()) } else { sink.flush() }
     };
     let mut target_ended = false;
+    let mut keeper = cost::Keeper::new(args, &attached);
     loop {
         let left = args.time.map(|time| time.saturating_sub(begun.elapsed()));
         let wait = if attached.is_live() { WAIT.min(left.unwrap_or(WAIT)) } else { Duration::ZERO };
@@ -350,9 +361,11 @@ fn watch(
             }
         };
         target_ended |= ended;
+        let all_gone = keeper.as_mut().is_some_and(|keeper| keeper.look(&mut attached));
         let over = left.is_some_and(|left| left.is_zero());
         if ended
             || over
+            || all_gone
             || stop.load(Ordering::Relaxed)
             || attached.exit_code().is_some()
             || !attached.is_live()
@@ -360,6 +373,7 @@ fn watch(
             break;
         }
     }
+    cost::expect(args, &attached);
     let (events, finished) = attached.detach().map_err(|error| Failure::Target(error.to_string()))?;
     show(sink, finished.artifact(), &events)?;
     Ok((finished, broken, target_ended))

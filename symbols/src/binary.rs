@@ -20,7 +20,7 @@ use crate::go::inline::{self, FUNCTION_DATA};
 use crate::go::offsets::RuntimeOffsets;
 use crate::go::version::GoVersion;
 use crate::go::{abi, cgo, known, moduledata, names, sites, tls, tls_slot, wait_reasons};
-use crate::insn::flow::decode;
+use crate::insn::flow::instructions;
 use crate::layout::{Layout, TypeId};
 use crate::location::{Captured, Location, Param};
 use crate::pclntab::{self, Magic, Pclntab, Table};
@@ -28,6 +28,9 @@ use crate::site::{Cost, Sites};
 
 /// What looks like a pclntab in one section, of which one is: to tell may take a search through all data.
 const MOST_TABLES: usize = 64;
+
+/// Bytes of the longest instruction.
+const LONGEST_INSTRUCTION: usize = 15;
 
 /// One ELF file. It holds the bytes and what was found out so far; sharing it between threads is
 /// meant to be.
@@ -290,12 +293,11 @@ impl Binary {
         sites::sites(self, function)
     }
 
-    /// What a hit of a probe costs at an address; `None` where no instruction is.
-    pub fn cost_at(&self, addr: LinkAddr) -> Option<Cost> {
-        /// No instruction is longer.
-        const LONGEST: usize = 15;
-        let bytes = (1..=LONGEST).rev().find_map(|length| self.bytes_at(addr, length))?;
-        decode(bytes, addr.0).first().map(|at| at.cost())
+    /// What a probe at an instruction costs; where the file has none there, the most.
+    pub fn cost_at(&self, addr: LinkAddr) -> Cost {
+        let bytes = self.elf.bytes_from(self.data(), addr).unwrap_or_default();
+        let first = instructions(bytes.get(..LONGEST_INSTRUCTION).unwrap_or(bytes), addr.0).next();
+        first.map_or(Cost::SingleStep, |instruction| instruction.cost())
     }
 
     /// Whether R14 holds the current g everywhere in the function: in Go code, not in assembly,

@@ -5,6 +5,7 @@
 mod arithmetic;
 mod cgo;
 mod command;
+mod cost;
 mod counts;
 mod crowd;
 mod errors;

@@ -9,9 +9,12 @@ pub const COOKIE_NAME_BITS: u32 = 22;
 /// taken.
 pub const COOKIE_CHECK_FLAGS: u64 = 1 << COOKIE_NAME_BITS;
 
+/// From this bit on, two of them: the index in [`Hits::CLASSES`](super::Hits::CLASSES) of what the site costs.
+pub const COOKIE_COST: u32 = COOKIE_NAME_BITS + 1;
+
 /// From this bit on, 16 of them, signed: bytes from what is in a register to the operand of the atomic instruction before
 /// the site.
-pub const COOKIE_DISPLACEMENT: u32 = COOKIE_NAME_BITS + 1;
+pub const COOKIE_DISPLACEMENT: u32 = COOKIE_COST + 2;
 
 /// From this bit on: the function's number, by which `func` is compared and named. The entry and the returns of a
 /// function have the same.

@@ -19,13 +19,15 @@
 
 mod action;
 mod cookie;
+mod cost;
 mod go;
 mod iterate;
 mod maps;
 mod types;
 
 pub use action::{Action, Count, Field, Flavour, Piece, Spec, Trouble};
-pub use cookie::{COOKIE_CHECK_FLAGS, COOKIE_DISPLACEMENT, COOKIE_FUNCTION, COOKIE_NAME_BITS};
+pub use cookie::{COOKIE_CHECK_FLAGS, COOKIE_COST, COOKIE_DISPLACEMENT, COOKIE_FUNCTION, COOKIE_NAME_BITS};
+pub use cost::{HITS, Hits, Sampled, SampledBy};
 pub use go::{
     AREA_HEADER, DYNAMIC_BYTES, DYNAMIC_TEXT, Follow, GoCapture, GoType, MAP_HEADER, MAP_TABLES, MapSlots,
     TABLE_BYTES, What,
@@ -91,6 +93,10 @@ pub struct Artifact {
     /// Whether a program reads the Go runtime's structs: then the layout must be verified on the
     /// live process before anything attaches.
     pub reads_go_runtime: bool,
+    /// What events the numbers are of, where it is not all.
+    pub sampled: Option<Sampled>,
+    /// Whether a hit of a probe looks at what an earlier one, of the same or of another probe, has noted.
+    pub keeps_state: bool,
     /// Whether it has anything to do with the program that its targets run: what another program does is then
     /// not meant.
     pub bound: bool,
@@ -111,6 +117,8 @@ pub struct ProgramInfo {
     pub place: SourcePlace,
     /// Where the functions start that helpers call back, in instructions.
     pub callbacks: Vec<u32>,
+    /// Where its hits are counted, where they are.
+    pub hits: Option<Hits>,
 }
 
 impl ProgramInfo {

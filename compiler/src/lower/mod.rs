@@ -11,6 +11,7 @@ mod loops;
 mod map;
 mod memory;
 mod narrow;
+mod prologue;
 mod rounds;
 mod stmt;
 mod text;
@@ -19,12 +20,13 @@ use std::cell::RefCell;
 
 use self::builder::Builder;
 pub(crate) use self::goroutine::NO_STATUS;
-use crate::artifact::{self, Action, Attach, Loss, MapValue, ProgramKind, Type};
+pub(crate) use self::prologue::{hits, sampled};
+use crate::artifact::{self, Action, Attach, Hits, Loss, MapValue, ProgramKind, SampledBy, Type};
 use crate::builtins::Id;
 use crate::ir::{MapDef, MapId, MapKind, Operand, Program, Terminator, Unit};
 use crate::resolve::typed::{self, ExprKind, Probe};
 use crate::runtime_layout::RuntimeLayout;
-use crate::target::{KernelFacts, Options, Processes};
+use crate::target::{Counting, KernelFacts, Options, Processes, Sample};
 use crate::x64;
 
 /// Buckets for stacks: a stack whose bucket is taken by another is lost, and counted.
@@ -47,6 +49,12 @@ pub(crate) struct Shared<'p> {
     pub(crate) elapsed: MapId,
     /// The descendants of a command.
     pub(crate) family: MapId,
+    /// Hits.
+    pub(crate) hits: MapId,
+    /// Programs do nothing but count their hits.
+    pub(crate) hits_only: bool,
+    /// Only a part of what happens is looked at.
+    pub(crate) sample: Option<(Sample, SampledBy)>,
     pub(crate) user_maps: Vec<MapId>,
     /// Whether failing reads and look-ups are reported.
     pub(crate) report_errors: bool,
@@ -137,6 +145,14 @@ pub fn lower(
             MapId(unit.maps.len() as u32 - 1)
         }
     };
+    let counters = hits(program, kernel, options);
+    let hits = match counters.iter().flatten().map(|hits| hits.first + hits.count()).max() {
+        None => none,
+        Some(count) => {
+            unit.maps.push(prologue::hits_map(count));
+            MapId(unit.maps.len() as u32 - 1)
+        }
+    };
     let shared = Shared {
         program,
         kernel,
@@ -150,6 +166,9 @@ pub fn lower(
         go_stacks,
         elapsed,
         family,
+        hits,
+        hits_only: options.counting == Counting::HitsOnly,
+        sample: options.sample.zip(sampled(program, options).map(|sampled| sampled.by)),
         user_maps,
         report_errors: options.report_errors,
         actions: RefCell::new(program.actions.clone()),
@@ -159,9 +178,10 @@ pub fn lower(
     }
     unit.programs.extend(narrow::keep_family(&shared, usize::from(uses.elapsed)));
     let offset = usize::from(uses.elapsed) + narrow::family_programs(program);
-    for (i, probe) in program.probes.iter().enumerate() {
+    for (i, (probe, hits)) in program.probes.iter().zip(counters).enumerate() {
         let first_callback = unit.programs.len() as u32 + 1;
-        unit.programs.extend(lower_probe(&shared, probe, format!("gp_prog{}", i + offset), first_callback));
+        let b = Builder::new(&shared, probe, format!("gp_prog{}", i + offset), first_callback);
+        unit.programs.extend(lower_probe(b, probe, hits));
     }
     let actions = shared.actions.into_inner();
     (unit, actions)
@@ -186,12 +206,21 @@ fn start_clock(shared: &Shared<'_>) -> Vec<Program> {
     b.finish()
 }
 
-fn lower_probe(shared: &Shared<'_>, probe: &Probe, symbol: String, first_callback: u32) -> Vec<Program> {
-    let mut b = Builder::new(shared, probe, symbol, first_callback);
+fn lower_probe(mut b: Builder<'_>, probe: &Probe, hits: Option<Hits>) -> Vec<Program> {
+    if let Some(hits) = hits {
+        b.count_hit(probe, hits);
+    }
+    if b.shared.hits_only {
+        b.end(Terminator::Return(Operand::Imm(0)));
+        return b.finish();
+    }
     let out = b.new_block();
     b.only_targets(probe, out);
     if probe.checks_flags {
         b.only_entries(out);
+    }
+    if probe.attach.is_event() {
+        b.only_sample(out);
     }
     if let Some(predicate) = &probe.predicate {
         let body = b.new_block();

@@ -444,7 +444,7 @@ impl Resolver<'_> {
     }
 
     /// Reads the runtime's offsets, and those of the kernel's thread where `outside_go`.
-    fn runtime_layout(&mut self, outside_go: bool) -> Result<(), String> {
+    pub(super) fn runtime_layout(&mut self, outside_go: bool) -> Result<(), String> {
         if self.runtime.is_none() {
             let executable = self.go_executable().ok_or(NO_GO)?;
             let offsets = executable.binary.runtime_offsets().map_err(|reason| reason.to_string())?;

@@ -47,6 +47,7 @@ mod points;
 mod print;
 mod sites;
 mod stack;
+mod state;
 mod stmts;
 mod strings;
 mod tuple;
@@ -411,6 +412,8 @@ impl<'t> Resolver<'t> {
         }
         self.unknown_options();
         self.too_many_names(&probes);
+        let keeps_state = state::keeps_state(&probes);
+        self.tell_goroutines(&probes, keeps_state);
         let narrow = self.narrow(&probes);
         if self.has_errors() {
             // What is not used may be used where the error is.
@@ -454,6 +457,7 @@ impl<'t> Resolver<'t> {
             show: Show { truncated: self.options.str_trunc_trailer.clone(), lines: self.options.show_lines },
             runtime: self.runtime,
             narrow,
+            keeps_state,
         };
         Ok((program, self.options, self.diagnostics))
     }

@@ -31,7 +31,10 @@ impl Resolver<'_> {
             frames: mentions(probe, &|name| matches!(name, "frame" | "caller" | "gostack")),
             operands: mentions(probe, &|name| name == "args"),
         };
-        probe.points.iter().flat_map(|point| self.point(point, &grouping).unwrap_or_default()).collect()
+        let found = probe.points.iter().flat_map(|point| self.point(point, &grouping).unwrap_or_default());
+        let mut found: Vec<Candidate> = found.collect();
+        found.iter_mut().for_each(|candidate| self.price(&mut candidate.attach));
+        found
     }
 
     fn point(&mut self, point: &AttachPoint, grouping: &Grouping) -> Option<Vec<Candidate>> {

@@ -7,8 +7,8 @@ use gprobe_symbols::{EntryCondition, Function, Language, Reason, Site};
 
 use super::Resolver;
 use super::place::Place;
-use crate::artifact::{Attach, ProgramKind, SiteInfo};
-use crate::artifact::{COOKIE_CHECK_FLAGS, COOKIE_FUNCTION};
+use crate::artifact::{Attach, Hits, ProgramKind, SiteInfo};
+use crate::artifact::{COOKIE_CHECK_FLAGS, COOKIE_COST, COOKIE_FUNCTION};
 use crate::target::TargetBinary;
 
 /// What may become a program: one body in one place.
@@ -258,6 +258,14 @@ impl Resolver<'_> {
         self.probe_names.push(name.to_owned());
         self.probe_name_ids.insert(name.to_owned(), id);
         id
+    }
+    /// Notes in the cookies of sites what a hit costs there.
+    pub(super) fn price(&self, attach: &mut Attach) {
+        let Attach::Uprobe { binary, sites, .. } = attach else { return };
+        let Some(file) = self.binaries.get(*binary) else { return };
+        for site in sites {
+            site.cookie |= u64::from(Hits::class(file.binary.cost_at(site.addr))) << COOKIE_COST;
+        }
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Program {
     pub runtime: Option<RuntimeLayout>,
     /// How programs are narrowed to processes that run an executable.
     pub narrow: Option<Narrow>,
+    /// Whether a hit of a probe looks at what an earlier one has noted.
+    pub keeps_state: bool,
 }
 
 impl Probe {

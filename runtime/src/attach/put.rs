@@ -45,19 +45,19 @@ impl Attached {
                 Attach::RawTracepoint { name } => {
                     let link = bpf::raw_tracepoint(self.program(index)?, name)
                         .map_err(|e| Error::Attach { title: info.title.clone(), why: explain(&e) })?;
-                    self.links.push(link);
+                    self.links.push((index, link));
                 }
                 Attach::Kprobe { function, offset, ret } => {
                     let link = functions::attach(self.program(index)?, function, *offset, *ret)
                         .map_err(|e| Error::Attach { title: info.title.clone(), why: explain(&e) })?;
-                    self.links.push(link);
+                    self.links.push((index, link));
                 }
                 Attach::Counter { kind, config, period } => {
                     let failed = |e: io::Error| Error::Attach { title: info.title.clone(), why: explain(&e) };
                     for cpu in crate::kernel::online() {
                         let event = perf::counter(*kind, *config, *period, cpu).map_err(failed)?;
                         perf::set_program(event.as_fd(), self.program(index)?).map_err(failed)?;
-                        self.links.push(event);
+                        self.links.push((index, event));
                     }
                 }
                 Attach::Interval { period_ns } | Attach::Iterate { period_ns: Some(period_ns), .. } => {
@@ -76,14 +76,14 @@ impl Attached {
                     let event = perf::tracepoint(id).map_err(|e| failed(explain(&e)))?;
                     perf::set_program(event.as_fd(), self.program(index)?)
                         .map_err(|e| failed(explain(&e)))?;
-                    self.links.push(event);
+                    self.links.push((index, event));
                 }
                 Attach::Profile { period_ns } => {
                     let failed = |e: io::Error| Error::Attach { title: info.title.clone(), why: explain(&e) };
                     for cpu in crate::kernel::online() {
                         let event = perf::sampler(cpu, *period_ns).map_err(failed)?;
                         perf::set_program(event.as_fd(), self.program(index)?).map_err(failed)?;
-                        self.links.push(event);
+                        self.links.push((index, event));
                     }
                 }
             }
@@ -138,7 +138,7 @@ impl Attached {
             let mut placed = Placement::new(program, path, ret, *pid);
             let done = placed.put(good, &self.loaded.facts);
             let Placement { links, mut refused, .. } = placed;
-            self.links.extend(links);
+            self.links.extend(links.into_iter().map(|link| (index, link)));
             let failed = |error: &io::Error| Error::Attach { title: info.title.clone(), why: explain(error) };
             let over = changed.iter().filter_map(|index| sites.get(*index));
             refused.extend(over.map(|site| LeftOut { function: site.function.clone(), why: OVERWRITTEN }));

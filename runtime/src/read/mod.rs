@@ -89,7 +89,7 @@ pub(crate) fn losses(loaded: &Loaded) -> Vec<(Loss, u64)> {
         }
         if loss == Loss::Reentered {
             let programs = loaded.programs.iter().map(AsFd::as_fd);
-            count += programs.map(|program| bpf::skipped_runs(program).unwrap_or(0)).sum::<u64>();
+            count += programs.map(|program| bpf::runs(program).unwrap_or_default().skipped).sum::<u64>();
         }
         if count > 0 {
             found.push((loss, count));

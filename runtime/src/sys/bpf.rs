@@ -6,7 +6,7 @@ use std::io;
 use std::mem::{size_of, zeroed};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
-use aya_obj::generated::{bpf_attr, bpf_cmd, bpf_insn, bpf_prog_info};
+use aya_obj::generated::{bpf_attr, bpf_cmd, bpf_insn, bpf_prog_info, bpf_stats_type};
 
 use super::result;
 
@@ -202,9 +202,27 @@ pub(crate) fn test_run(program: BorrowedFd<'_>) -> io::Result<()> {
     bpf(bpf_cmd::BPF_PROG_TEST_RUN, &mut attr).map(drop)
 }
 
-/// How often the kernel did not run a program because it, or another one, ran already on that CPU; 0 where the kernel
-/// does not count it.
-pub(crate) fn skipped_runs(program: BorrowedFd<'_>) -> io::Result<u64> {
+/// What the kernel has counted of a program's runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Runs {
+    /// How often it did not run because it, or another one, ran already on that CPU; 0 where the kernel does not count
+    /// it.
+    pub(crate) skipped: u64,
+    /// How often it ran while [`time_runs`] was asked for.
+    pub(crate) timed: u64,
+    /// How long these runs took together, in ns.
+    pub(crate) took_ns: u64,
+}
+
+/// Asks the kernel to take the time of all programs' runs, as long as the descriptor is open.
+pub(crate) fn time_runs() -> io::Result<OwnedFd> {
+    let mut attr = attr();
+    attr.enable_stats.type_ = bpf_stats_type::BPF_STATS_RUN_TIME as u32;
+    bpf(bpf_cmd::BPF_ENABLE_STATS, &mut attr).map(owned)
+}
+
+/// What the kernel has counted of a program's runs.
+pub(crate) fn runs(program: BorrowedFd<'_>) -> io::Result<Runs> {
     // SAFETY: a struct of plain integers; all zeros asks for nothing that needs room.
     let mut about: bpf_prog_info = unsafe { zeroed() };
     let mut attr = attr();
@@ -212,7 +230,7 @@ pub(crate) fn skipped_runs(program: BorrowedFd<'_>) -> io::Result<u64> {
     attr.info.info_len = size_of::<bpf_prog_info>() as u32;
     attr.info.info = std::ptr::from_mut(&mut about) as u64;
     bpf(bpf_cmd::BPF_OBJ_GET_INFO_BY_FD, &mut attr)?;
-    Ok(about.recursion_misses)
+    Ok(Runs { skipped: about.recursion_misses, timed: about.run_cnt, took_ns: about.run_time_ns })
 }
 
 /// Reads an element; `false`: there is none. `value` must have the room that the map's kind wants.

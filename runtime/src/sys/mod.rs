@@ -3,6 +3,7 @@
 pub(crate) mod bpf;
 pub(crate) mod map_file;
 pub(crate) mod perf;
+pub(crate) mod probed;
 pub(crate) mod process;
 pub(crate) mod ptrace;
 

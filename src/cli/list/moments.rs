@@ -88,7 +88,7 @@ fn places(moment: &str, program: &TargetBinary, pid: Option<u32>) -> Vec<String>
     for program_info in &compiled.artifact.programs {
         let Attach::Uprobe { sites, .. } = &program_info.attach else { continue };
         for site in sites {
-            let cost = program.binary.cost_at(site.addr).map_or("", cost);
+            let cost = cost(program.binary.cost_at(site.addr));
             let function = crate::output::escape(&site.function);
             lines.push(format!("at       {function} {:#x}  {cost}", site.addr.0));
         }
