@@ -68,6 +68,8 @@ impl Seen {
         let threads = tasks.count() as u64;
         target.go();
         target.wait_done();
+        // A thread that has been made may not have run yet.
+        std::thread::sleep(std::time::Duration::from_millis(300));
         let output = running.interrupt().success();
         assert!(!output.stderr.contains("lost:"), "something was lost:\n{}", output.stderr);
         Seen { output, target, threads, what: format!("Go {go} {flags:?}") }

@@ -146,7 +146,7 @@ impl Artifact {
         for program in &self.programs {
             match &program.attach {
                 Attach::Uprobe { sites, .. } => {
-                    let name = |site: &SiteInfo| site.cookie & u64::from(u32::MAX);
+                    let name = |site: &SiteInfo| site.probe();
                     let place = (program.place.0.source, program.place.0.start);
                     count += sites.iter().filter(|site| names.insert((place, name(site)))).count();
                 }
