@@ -94,6 +94,22 @@ fn perf_events_count_as_exactly_as_one_link() {
     spins.into_iter().for_each(Target::finish);
 }
 
+/// The address of an atomic instruction's operand is then a constant's distance from a register.
+#[test]
+fn without_cookies_atomic_instructions_have_their_addresses() {
+    let script = "go:main.nothing { @[func] = count(); }
+        go:main.field, go:main.distant { @at[goid] = arg0; }
+        go:main.field:atomic:internal/sync.(*Mutex).lockSlow
+        /args.fast && args.addr == @at[goid] + 24/ { @[func] = count(); }
+        go:main.distant:atomic:internal/sync.(*Mutex).lockSlow
+        /args.fast && args.addr == @at[goid] + 50000/ { @[func] = count(); }";
+    let mut locks = [Target::start(&program("locks"), &["-n", "100", "-holds", "1"])];
+    let found = counts(&mut locks, script, &oldest());
+    let truth = [("main.distant", 100), ("main.field", 100), ("main.nothing", 200)];
+    assert_eq!(found, truth.map(|(name, count)| (name.to_owned(), count)));
+    locks.into_iter().for_each(Target::finish);
+}
+
 #[test]
 fn without_cookies_each_site_has_its_own_program() {
     let script = "go:main.work, go:main.work:return { @[func] = count(); }";

@@ -18,6 +18,7 @@ mod kit;
 mod language;
 mod libraries;
 mod lines;
+mod locks;
 mod lookups;
 mod matrix;
 mod namespaces;
