@@ -19,7 +19,7 @@ else go:*:atomic:sync.(*Mutex).lockSlow
     contended = !args.fast,
 }
 
-// mutex:acquired - a goroutine has got a mutex.
+// mutex:acquired - a goroutine has got a mutex, by Lock or TryLock.
 //   when     on that goroutine
 //   args     mutex: the mutex's address; contended: whether it had to try more than once; wait_ns: how long it took
 //   cost     emulated; where it is contended, single-stepped, and an emulated trap where the waiting begins
@@ -48,6 +48,14 @@ else go:sync.(*Mutex).lockSlow:return
     mutex = entry(arg0),
     contended = true,
     wait_ns = nsecs - entry(nsecs),
+}
+
+probe mutex:acquired = go:*:swap:sync.(*Mutex).TryLock
+/args.swapped/
+{
+    mutex = args.addr,
+    contended = false,
+    wait_ns = (uint64)0,
 }
 
 // mutex:unlock - a mutex is free again, or given to one that waits for it.

@@ -10,10 +10,38 @@ probe rwmutex:rlock = go:*:atomic:sync.runtime_SemacquireRWMutexR
     contended = !args.fast,
 }
 else go:*:atomic:sync.runtime_SemacquireMutex
-/go_minor < 20/
+/go_minor < 20 && func != "sync.(*RWMutex).Lock"/
 {
     rwmutex = args.addr - 16,
     contended = !args.fast,
+}
+
+// rwmutex:racquired - a goroutine may read, by RLock or TryRLock.
+//   when     on that goroutine; on Go 1.19 only where it did not have to wait
+//   args     rwmutex: the RWMutex's address; wait_ns: how long it took
+//   cost     emulated; where it waited, single-stepped, and an emulated trap where the waiting begins
+probe rwmutex:racquired = go:*:atomic:sync.runtime_SemacquireRWMutexR
+/args.fast/
+{
+    rwmutex = args.addr - 16,
+    wait_ns = (uint64)0,
+}
+else go:*:atomic:sync.runtime_SemacquireMutex
+/go_minor < 20 && func != "sync.(*RWMutex).Lock" && args.fast/
+{
+    rwmutex = args.addr - 16,
+    wait_ns = (uint64)0,
+}
+probe rwmutex:racquired = go:sync.runtime_SemacquireRWMutexR:return
+{
+    rwmutex = entry(arg0) - 12,
+    wait_ns = nsecs - entry(nsecs),
+}
+probe rwmutex:racquired = go:*:swap:sync.(*RWMutex).TryRLock
+/args.swapped/
+{
+    rwmutex = args.addr - 16,
+    wait_ns = (uint64)0,
 }
 
 // rwmutex:runlock - a reader has ended.
@@ -28,11 +56,18 @@ probe rwmutex:runlock = go:*:atomic:sync.(*RWMutex).rUnlockSlow { rwmutex = args
 //   cost     emulated
 probe rwmutex:lock = go:sync.(*RWMutex).Lock { rwmutex = arg0 }
 
-// rwmutex:acquired - a writer has it for itself.
+// rwmutex:acquired - a writer has it for itself, by Lock or TryLock.
 //   when     on that goroutine
 //   args     rwmutex: the RWMutex's address; wait_ns: how long it took
 //   cost     single-stepped, and an emulated trap where it begins
 probe rwmutex:acquired = go:sync.(*RWMutex).Lock:return
+{
+    rwmutex = entry(arg0),
+    wait_ns = nsecs - entry(nsecs),
+}
+
+probe rwmutex:acquired = go:sync.(*RWMutex).TryLock:return
+/(uint8)reg("ax") != 0/
 {
     rwmutex = entry(arg0),
     wait_ns = nsecs - entry(nsecs),

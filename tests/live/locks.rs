@@ -163,6 +163,55 @@ fn locks_are_counted_exactly_where_code_is_moved() {
     counts(GO, &["-buildmode=pie"]);
 }
 
+/// The same by the names of moments, which are the same in all releases.
+#[test]
+fn moments_of_locks_come_as_often_as_the_program_knows() {
+    let script = "mutex:lock { @locks[args.mutex] = count(); if (args.contended) { @contended[args.mutex] = count(); } }
+        mutex:acquired {
+            @acquired[args.mutex] = count();
+            if (args.contended) { @waited[args.mutex] = count(); @wait_ns[args.mutex] = sum(args.wait_ns); }
+        }
+        mutex:unlock { @unlocks[args.mutex] = count(); }
+        rwmutex:rlock { @reads[args.rwmutex] = count(); }
+        rwmutex:racquired { @reading[args.rwmutex] = count(); }
+        rwmutex:runlock { @read[args.rwmutex] = count(); }
+        rwmutex:lock { @writes[args.rwmutex] = count(); }
+        rwmutex:acquired { @writing[args.rwmutex] = count(); }
+        rwmutex:unlock { @written[args.rwmutex] = count(); }";
+    for go in ["1.19", "1.23", GO] {
+        for flags in [&[][..], &[STRIPPED]] {
+            let program = Program::build("locks", go, flags);
+            let (output, target) = trace(&program, &["-n", "1000", "-holds", "1"], &["-e", script]);
+            let same = |map: &str, addr: u64, truth: u64, name: &str| {
+                let seen = number(&output.map(map), &addr.to_string());
+                assert_eq!(seen, truth, "{map} of {name}, Go {go} {flags:?}");
+            };
+            for name in target.truths().keys() {
+                if let Some(name) = name.strip_prefix("locks.") {
+                    let addr = target.truth(&format!("addr.{name}"));
+                    let (locks, got) = (truth(&target, "locks", name), truth(&target, "got", name));
+                    same("@locks", addr, locks, name);
+                    same("@acquired", addr, locks + got, name);
+                    same("@unlocks", addr, locks + got, name);
+                    same("@waited", addr, number(&output.map("@contended"), &addr.to_string()), name);
+                } else if let Some(name) = name.strip_prefix("rwaddr.") {
+                    let addr = target.truth(&format!("rwaddr.{name}"));
+                    let of = |kind: &str| truth(&target, kind, name);
+                    same("@reads", addr, of("reads"), name);
+                    if go != "1.19" {
+                        same("@reading", addr, of("reads") + of("tryreads"), name);
+                    }
+                    same("@read", addr, of("reads") + of("tryreads"), name);
+                    same("@writes", addr, of("writes"), name);
+                    same("@writing", addr, of("writes") + of("trywrites"), name);
+                    same("@written", addr, of("writes") + of("trywrites"), name);
+                }
+            }
+            target.finish();
+        }
+    }
+}
+
 /// Each time that a lock is held is as long as the program says, which measures in between.
 #[test]
 fn locks_are_held_as_long_as_the_program_says() {
@@ -226,5 +275,5 @@ fn wrong_names_of_atomic_instructions_are_errors() {
         "{text}"
     );
     let text = said("go:*:swap:sync.(*Mutex).TryLok { @ = count(); }");
-    assert!(text.contains("error[no-site]"), "{text}");
+    assert!(text.contains("error[unknown-function]"), "{text}");
 }

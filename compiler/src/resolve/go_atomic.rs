@@ -117,7 +117,10 @@ impl Resolver<'_> {
                 )
             }
         };
-        self.missing("no-site", name.span, message, Some(help));
+        // In no function at all it is not linked, or there is no such name.
+        let code =
+            if wanted == Wanted::Swaps && pattern.value == "*" { "unknown-function" } else { "no-site" };
+        self.missing(code, name.span, message, Some(help));
     }
 
     fn at_atomics(
