@@ -17,22 +17,32 @@ pub struct Script {
 impl Script {
     /// The comment at its head, without the comment signs.
     pub fn help(&self) -> String {
-        let lines = self.text.lines().take_while(|l| l.starts_with("//"));
-        let mut help: String = lines
-            .map(|l| l.trim_start_matches("//").strip_prefix(' ').unwrap_or_default())
-            .fold(String::new(), |mut all, line| {
-                all.push_str(line);
-                all.push('\n');
-                all
-            });
-        help.truncate(help.trim_end().len());
-        help
+        head_comment(self.text)
     }
 
     /// The first line of its help: what it answers.
     pub fn summary(&self) -> String {
         self.help().lines().next().unwrap_or_default().to_owned()
     }
+
+    /// The same without the name before it.
+    pub fn answers(&self) -> String {
+        let summary = self.summary();
+        let text = summary.strip_prefix(self.name).unwrap_or(&summary);
+        text.trim_start_matches(':').trim().to_owned()
+    }
+}
+
+/// The comment at a script's head, behind a first line `#!`, without the comment signs.
+pub fn head_comment(text: &str) -> String {
+    let lines = text.lines().skip(usize::from(text.starts_with("#!")));
+    let lines = lines.skip_while(|line| line.trim().is_empty()).take_while(|line| line.starts_with("//"));
+    let plain = |line: &str| {
+        let text = line.trim_start_matches("//");
+        text.strip_prefix(' ').unwrap_or(text).to_owned()
+    };
+    let help = lines.map(plain).collect::<Vec<_>>().join("\n");
+    help.trim_end().to_owned()
 }
 
 /// All scripts, by name.

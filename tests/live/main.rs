@@ -27,6 +27,7 @@ mod processes;
 mod programs;
 mod safety;
 mod scripts;
+mod tables;
 mod tutorial;
 mod values;
 mod verifier;

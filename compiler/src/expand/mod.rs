@@ -1,6 +1,6 @@
 //! Imports and macros: what stands for other text is replaced by it.
 
-mod substitute;
+pub(crate) mod substitute;
 
 use std::collections::{HashMap, HashSet};
 
@@ -45,6 +45,14 @@ pub(crate) fn expand(script: &Script, world: &dyn World) -> Result<Script, Vec<D
         return Err(expander.diagnostics);
     }
     Ok(Script { items })
+}
+
+/// A script's items with those that it imports, as far as they are found.
+pub(crate) fn with_imports(script: &Script, world: &dyn World) -> Vec<Item> {
+    let mut expander = Expander { world, macros: HashMap::new(), diagnostics: Vec::new(), expansions: 0 };
+    let mut items = Vec::new();
+    expander.import_all(&script.items, &mut HashSet::new(), &mut items);
+    items
 }
 
 struct Expander<'w> {

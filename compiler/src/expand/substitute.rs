@@ -18,7 +18,7 @@ pub(super) struct Substitution {
 }
 
 /// A part of a node.
-pub(super) enum Child<'a> {
+pub(crate) enum Child<'a> {
     Expr(&'a mut Expr),
     Block(&'a mut Block),
     Type(&'a mut TypeExpr),
@@ -133,7 +133,7 @@ impl Substitution {
 }
 
 /// Calls `f` on each part of a statement.
-pub(super) fn children_of_stmt(stmt: &mut Stmt, f: &mut dyn FnMut(Child<'_>)) {
+pub(crate) fn children_of_stmt(stmt: &mut Stmt, f: &mut dyn FnMut(Child<'_>)) {
     match &mut stmt.kind {
         StmtKind::Expr(e) | StmtKind::Discard(e) => f(Child::Expr(e)),
         StmtKind::Assign { target, value, .. } => {
@@ -170,7 +170,7 @@ pub(super) fn children_of_stmt(stmt: &mut Stmt, f: &mut dyn FnMut(Child<'_>)) {
 }
 
 /// Calls `f` on each part of an expression.
-pub(super) fn children_of_expr(expr: &mut Expr, f: &mut dyn FnMut(Child<'_>)) {
+pub(crate) fn children_of_expr(expr: &mut Expr, f: &mut dyn FnMut(Child<'_>)) {
     match &mut expr.kind {
         ExprKind::Map { key, .. } => key.iter_mut().flatten().for_each(|e| f(Child::Expr(e))),
         ExprKind::Call { args, .. } | ExprKind::Tuple(args) => {

@@ -46,6 +46,7 @@ mod sites;
 mod stack;
 mod stmts;
 mod strings;
+mod table;
 mod tuple;
 pub mod typed;
 mod types;
@@ -72,6 +73,7 @@ use self::typed::{MapIndex, Probe, Program, Ty};
 use crate::artifact::{
     Action, Attach, BinaryInfo, EnumTable, MapInfo, MapValue, ProgramKind, Show, SiteInfo, Type,
 };
+use crate::parameters;
 use crate::runtime_layout::RuntimeLayout;
 use crate::target::{Options, Target, TargetBinary};
 
@@ -88,6 +90,8 @@ pub fn resolve(
 ) -> Result<(Program, Options, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut cx = Resolver::new(target);
     cx.items(script);
+    // An option stays one where `comptime` leaves out the place that asks for it.
+    cx.named_known = parameters::written(script).into_iter().map(|found| (found.name, found.help)).collect();
     let probes: Vec<(&ast::Probe, Vec<Candidate>)> = script
         .items
         .iter()
@@ -219,6 +223,7 @@ impl<'t> Resolver<'t> {
                 first: span,
                 declared: None,
                 read: false,
+                tabled: false,
                 tried: false,
             });
             self.maps.len() - 1
@@ -238,6 +243,17 @@ impl<'t> Resolver<'t> {
         if let Some(state) = self.maps.get_mut(map.0 as usize) {
             state.read = true;
         }
+    }
+
+    fn mark_tabled(&mut self, map: MapIndex) {
+        if let Some(state) = self.maps.get_mut(map.0 as usize) {
+            state.tabled = true;
+        }
+    }
+
+    /// The types of a key's parts, as far as is known.
+    fn key(&self, map: MapIndex) -> Option<Vec<Ty>> {
+        self.maps.get(map.0 as usize)?.key.clone()
     }
 
     fn mark_tried(&mut self, map: MapIndex) {
@@ -419,6 +435,7 @@ impl<'t> Resolver<'t> {
                     value,
                     scalar: state.key.as_ref().is_none_or(Vec::is_empty),
                     shown: state.value.is_some(),
+                    tabled: state.tabled,
                 }
             })
             .collect();
