@@ -23,6 +23,7 @@ pub enum Id {
     Avg,
     Bswap,
     Buf,
+    Bytes,
     Caller,
     Cat,
     CgroupPath,
@@ -31,6 +32,7 @@ pub enum Id {
     Count,
     DefaultStrLength,
     Delete,
+    Duration,
     Entry,
     Errorf,
     Exit,
@@ -84,6 +86,7 @@ pub enum Id {
     Sum,
     SyscallName,
     System,
+    Table,
     Tid,
     Time,
     Tseries,
@@ -128,6 +131,7 @@ impl Id {
                 | Self::Signal
                 | Self::SignalThread
                 | Self::System
+                | Self::Table
                 | Self::Time
                 | Self::Warnf
                 | Self::Zero
@@ -169,6 +173,7 @@ pub const FUNCTIONS: &[Function] = &[
         (1, 2),
         "Bytes at an address, of an array or of a string; shown as text with `\\x` escapes, by `%r`, `%rx` and `%rh`.",
     ),
+    row("bytes", Id::Bytes, "bytes(n)", (1, 1), "A number of bytes that is shown as a size, `12.3 KiB`."),
     row(
         "caller",
         Id::Caller,
@@ -213,6 +218,13 @@ pub const FUNCTIONS: &[Function] = &[
         "delete(@m[key])",
         (1, 2),
         "Removes one entry of a map; gives whether there was one.",
+    ),
+    row(
+        "duration",
+        Id::Duration,
+        "duration(ns)",
+        (1, 1),
+        "A number of nanoseconds that is shown as a time, `1.87 ms`.",
     ),
     row(
         "entry",
@@ -261,7 +273,7 @@ pub const FUNCTIONS: &[Function] = &[
         Id::Getopt,
         "getopt(name[, default[, help]])",
         (1, 3),
-        "A named parameter, given as `--name=value` behind `--`; a number, a bool or a string, as the default is. Without a default it is a bool.",
+        "An option of the script, given as `--name value`; a number, a bool or a string, as the default is. Without a default it is a bool. Its value is known before the script runs.",
     ),
     row(
         "gotype",
@@ -457,6 +469,13 @@ pub const FUNCTIONS: &[Function] = &[
         "system(format, ...)",
         (1, 64),
         "Runs a shell command and prints what it writes; needs --unsafe.",
+    ),
+    row(
+        "table",
+        Id::Table,
+        "table(\"title\", @a[, @b, ...][, top])",
+        (2, 32),
+        "Prints maps with the same keys as one table, the largest of the first map on top; these maps are not printed at the end.",
     ),
     row(
         "tid",

@@ -17,6 +17,7 @@ pub mod functions;
 pub mod ir;
 pub mod lower;
 pub mod optimise;
+pub mod parameters;
 pub mod probe_kinds;
 pub mod reference;
 pub mod resolve;

@@ -20,4 +20,5 @@ pub mod source;
 mod token;
 
 pub use format::{comments, format};
+pub use literal::number_value;
 pub use parser::{Parsed, parse};

@@ -11,6 +11,11 @@ pub(crate) enum NumberError {
     Suffix,
 }
 
+/// The value of a number as scripts write it, durations in ns: `10`, `0x1f`, `1e6`, `1_000`, `10ms`.
+pub fn number_value(text: &str) -> Option<u64> {
+    number(text).ok().map(|(value, _)| value)
+}
+
 /// The value of `10`, `0x1f`, `0b1`, `017`, `1e6`, `1_000`, `5ULL`, `10ms`, and whether it is a duration, in ns.
 pub(crate) fn number(text: &str) -> Result<(u64, bool), NumberError> {
     let digits: String = text.chars().filter(|&c| c != '_').collect();

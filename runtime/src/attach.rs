@@ -377,10 +377,14 @@ impl Finished {
         self.exit
     }
 
-    /// Whether a `print` named the map: it has then been shown at the script's own time.
+    /// Whether a `print` or a `table` named the map: it has then been shown at the script's own time.
     pub fn is_printed(&self, map: usize) -> bool {
         let actions = self.loaded.artifact.actions.iter();
-        actions.into_iter().any(|a| matches!(a, Action::PrintMap { map: printed, .. } if *printed == map))
+        actions.into_iter().any(|action| match action {
+            Action::PrintMap { map: printed, .. } => *printed == map,
+            Action::Table { maps, .. } => maps.contains(&map),
+            _ => false,
+        })
     }
 }
 

@@ -103,6 +103,10 @@ impl Decoder {
                 let entries = read::snapshot(loaded, self, *map).map_err(|_| ())?;
                 Event::Map { map: *map, top: *top, div: *div, entries }
             }
+            Action::Table { maps, .. } => {
+                let entries = maps.iter().map(|map| read::snapshot(loaded, self, *map));
+                Event::Table { action, entries: entries.collect::<Result<_, _>>().map_err(|_| ())? }
+            }
             Action::Clear { map } => {
                 read::clear(loaded, *map).map_err(|_| ())?;
                 return Ok(None);
@@ -199,6 +203,8 @@ impl Decoder {
                 let name = usize::try_from(word).ok().and_then(|i| self.probes.get(i));
                 Value::Name(name.cloned().unwrap_or_default())
             }
+            Type::Duration => Value::Duration(word as i64),
+            Type::Size => Value::Size(word as i64),
             Type::Timestamp(format) => Value::Timestamp { nsecs: word, format: format.clone() },
             _ => Value::Pointer(word),
         })

@@ -70,6 +70,10 @@ pub enum Value {
         /// How it is shown.
         mode: StackMode,
     },
+    /// Nanoseconds, to be shown as a time.
+    Duration(i64),
+    /// A number of bytes, to be shown as a size.
+    Size(i64),
     /// A time stamp.
     Timestamp {
         /// Nanoseconds since boot.
@@ -142,6 +146,13 @@ pub enum Event {
         div: u64,
         /// All entries, in no order.
         entries: Vec<MapEntry>,
+    },
+    /// `table(...)`: the maps as they were when the request arrived.
+    Table {
+        /// Index of the [`Action::Table`](gprobe_compiler::artifact::Action::Table).
+        action: usize,
+        /// All entries of each of its maps, in no order.
+        entries: Vec<Vec<MapEntry>>,
     },
     /// `print(@m[key])` of an aggregation.
     Element {

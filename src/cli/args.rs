@@ -40,9 +40,12 @@ pub(crate) struct Run {
     /// A script file, or the name of a script that ships (`gprobe stdlib` lists them)
     #[arg(value_name = "SCRIPT", required_unless_present_any = ["program", "list"])]
     pub script: Option<String>,
-    /// Parameters of the script: $1, $2, ..., and behind `--` named ones: --name=value
+    /// Parameters of the script: $1, $2, ...; it has options of its own too: `gprobe SCRIPT --help`
     #[arg(value_name = "PARAMS")]
     pub params: Vec<String>,
+    /// The script's own options, with their values.
+    #[arg(skip)]
+    pub own: Vec<(String, Option<String>)>,
     /// A program given right here
     #[arg(short = 'e', long = "program", value_name = "PROGRAM")]
     pub program: Vec<String>,
@@ -206,6 +209,9 @@ pub(crate) enum Command {
     Stdlib {
         /// The script or provider to print
         name: Option<String>,
+        /// How the list is written
+        #[arg(short, long, value_enum, default_value_t = FormatArg::Text, conflicts_with = "name")]
+        format: FormatArg,
     },
     /// Write scripts in the usual style
     Fmt {
@@ -234,6 +240,8 @@ pub(crate) enum FormatArg {
     Text,
     /// One JSON object a line
     Json,
+    /// Fields with tabs between
+    Tsv,
 }
 
 /// Stages whose output can be printed.

@@ -10,6 +10,7 @@ mod fmt;
 mod list;
 mod options;
 mod own;
+mod parameters;
 mod run;
 mod script;
 mod target;
@@ -62,7 +63,7 @@ pub fn main() -> ExitCode {
         Some(Command::Check(looked)) => compile::check(&looked),
         Some(Command::Compile { looked, emit, output }) => compile::compile(&looked, emit, output.as_deref()),
         Some(Command::Doctor { file }) => doctor::doctor(&file),
-        Some(Command::Stdlib { name }) => script::stdlib(name.as_deref()),
+        Some(Command::Stdlib { name, format }) => script::stdlib(name.as_deref(), format),
         Some(Command::Fmt { files, check }) => fmt::fmt(&files, check),
         Some(Command::Doc { name }) => doc::doc(name.as_deref()),
         Some(Command::Explain { code }) => doc::explain(code.as_deref()),

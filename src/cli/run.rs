@@ -14,7 +14,7 @@ use gprobe_runtime::{Attached, Departure, Event, Fate, Finished, LiveWorld, Load
 
 use super::args::{BufferArg, FormatArg, ModeArg, Run};
 use super::script::{ScriptWorld, Source, load};
-use super::target::executable;
+use super::target::{executable, scene};
 use super::{Failure, SCRIPT_WRONG, say, show};
 use super::{cost, filter, list, own};
 use crate::output::{Clock, Format, Sink};
@@ -62,8 +62,13 @@ pub(super) fn run(args: &Run) -> Result<u8, Failure> {
     let format = match args.format {
         FormatArg::Text => Format::Text,
         FormatArg::Json => Format::Json,
+        FormatArg::Tsv => Format::Tsv,
     };
-    let mut sink = Sink::new(out, format, Clock::new(boot_ns()), sources, !args.no_warnings);
+    let mut sink = Sink::new(out, format, Clock::new(boot_ns()), sources, !args.no_warnings).of(scene(
+        &pids,
+        args.target.exe.as_deref(),
+        args.output.is_none(),
+    ));
     announce(args, &attached, &mut sink)?;
     if let Some(command) = &mut command {
         command.release()?;
@@ -82,6 +87,9 @@ pub(super) fn run(args: &Run) -> Result<u8, Failure> {
     sink.end_of_events()?;
     let printed = if finished.artifact().print_maps_on_exit { finished.artifact().maps.len() } else { 0 };
     for map in 0..printed {
+        if finished.artifact().maps.get(map).is_some_and(|info| info.tabled) {
+            continue;
+        }
         let entries = finished.snapshot(map)?;
         if !entries.is_empty() {
             sink.map(finished.artifact(), map, entries, None, 1)?;
@@ -131,7 +139,7 @@ pub(super) fn script_and_params(args: &Run) -> (Option<&str>, Vec<String>) {
 }
 
 /// Named parameters, name and value.
-type Named = Vec<(String, Option<String>)>;
+pub(super) type Named = Vec<(String, Option<String>)>;
 
 /// `--name=value` among the parameters, and the others.
 pub(super) fn split_params(all: &[String]) -> (Named, Vec<String>) {
@@ -203,7 +211,8 @@ fn start(
     let facts = gprobe_runtime::kernel::facts();
     let live = LiveWorld::new(pids);
     let world = ScriptWorld::new(&live, source);
-    let (named, params) = split_params(params);
+    let (mut named, params) = split_params(params);
+    named.splice(0..0, args.own.iter().cloned());
     let mut script = source.script.clone();
     list::spell_out(&mut script, pids.first().copied());
     if let Some(wanted) = &args.probe_filter
@@ -374,6 +383,7 @@ fn watch(
         }
     }
     cost::expect(args, &attached);
+    sink.run_ended();
     let (events, finished) = attached.detach().map_err(|error| Failure::Target(error.to_string()))?;
     show(sink, finished.artifact(), &events)?;
     Ok((finished, broken, target_ended))

@@ -10,6 +10,7 @@ use gprobe_lang::diagnostic::{Diagnostic, did_you_mean};
 use gprobe_lang::source::SourceMap;
 
 use super::Failure;
+use super::args::FormatArg;
 
 /// A parsed script.
 pub(super) struct Source {
@@ -210,15 +211,17 @@ impl World for ScriptWorld<'_> {
 }
 
 /// `gprobe stdlib`: the scripts that ship, a line each, or one of them whole.
-pub(super) fn stdlib(name: Option<&str>) -> Result<u8, Failure> {
+pub(super) fn stdlib(name: Option<&str>, format: FormatArg) -> Result<u8, Failure> {
     let mut out = io::stdout().lock();
     let Some(name) = name else {
+        let width = gprobe_stdlib::SCRIPTS.iter().map(|script| script.name.len()).max().unwrap_or(0);
         for script in gprobe_stdlib::SCRIPTS {
-            let summary = script.summary();
-            let text = summary
-                .strip_prefix(script.name)
-                .map_or(summary.as_str(), |s| s.trim_start_matches(':').trim());
-            writeln!(out, "{:<12} {text}", script.name)?;
+            let (name, text) = (script.name, script.answers());
+            match format {
+                FormatArg::Text => writeln!(out, "{name:<width$}  {text}")?,
+                FormatArg::Tsv => writeln!(out, "{name}\t{text}")?,
+                FormatArg::Json => writeln!(out, "{}", serde_json::json!({ "name": name, "answers": text }))?,
+            }
         }
         return Ok(0);
     };

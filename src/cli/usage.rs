@@ -7,7 +7,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 
 use super::args::Cli;
-use super::say;
+use super::{parameters, say};
 
 /// The command line is wrong.
 const USAGE_WRONG: u8 = 2;
@@ -23,7 +23,21 @@ USAGE:
 /// The command line, or the exit code where there is nothing to do: it is wrong, or asks for help.
 pub(super) fn parse() -> Result<Cli, u8> {
     let command = Cli::command().help_template(HELP).mut_subcommands(|command| command.help_template(HELP));
-    let parsed = command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let args: Vec<_> = std::env::args_os().collect();
+    let Some(script) = parameters::of(&command, &args).map_err(|failure| super::report(&failure))? else {
+        let parsed = command.try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches));
+        return parsed.map_err(|error| report(&error));
+    };
+    if let Some(help) = script.help(&command) {
+        // Whoever asked for help and does not read it has had enough.
+        let _ = io::stdout().write_all(help.as_bytes());
+        return Err(0);
+    }
+    let parsed = script.beside(command).try_get_matches_from(args).and_then(|matches| {
+        let mut cli = Cli::from_arg_matches(&matches)?;
+        cli.run.own = script.given(&matches);
+        Ok(cli)
+    });
     parsed.map_err(|error| report(&error))
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn value(v: &Value, look: &Look) -> Json {
     match v {
         Value::Bool(b) => Json::Bool(*b),
         Value::Tuple(parts) => Json::Array(parts.iter().map(|p| value(p, look)).collect()),
-        Value::Int(n) => Json::from(*n),
+        Value::Int(n) | Value::Duration(n) | Value::Size(n) => Json::from(*n),
         Value::UInt(n) => Json::from(*n),
         Value::Pointer(n) | Value::Enum { value: n, .. } => Json::from(*n),
         Value::Array(parts) => Json::Array(parts.iter().map(|p| value(p, look)).collect()),
@@ -125,7 +125,7 @@ fn bucket(held: &MapValue, index: u64, count: u64) -> Json {
     Json::Object(object)
 }
 
-fn integer(n: i128) -> Json {
+pub(crate) fn integer(n: i128) -> Json {
     let number = i64::try_from(n).map(Number::from).or_else(|_| u64::try_from(n).map(Number::from));
     // More than 64 bits only ever come of sums that have run over.
     number.map_or_else(|_| Json::String(n.to_string()), Json::Number)

@@ -1,9 +1,14 @@
-//! Where what a script prints goes: text or JSON lines, to standard output or a file.
+//! Where what a script prints goes: text, JSON lines or fields with tabs between, to standard output or a file.
 
 mod clock;
 mod json;
+mod percentile;
+mod scene;
 mod series;
+mod table;
 mod text;
+mod tsv;
+mod units;
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -13,7 +18,10 @@ use gprobe_lang::source::SourceMap;
 use gprobe_runtime::{Event, MapDatum, MapEntry, Value};
 
 pub use clock::Clock;
+pub use scene::Scene;
 pub(crate) use text::escape;
+
+use table::{Table, Wanted};
 
 /// Characters for the names of benchmarks.
 const BENCHMARK_COLUMN: usize = 40;
@@ -25,6 +33,8 @@ pub enum Format {
     Text,
     /// One JSON object a line.
     Json,
+    /// Fields with tabs between.
+    Tsv,
 }
 
 /// What values look like.
@@ -38,12 +48,15 @@ pub struct Sink<'a> {
     out: Box<dyn Write + 'a>,
     format: Format,
     look: Look,
+    /// What tables say of the run.
+    scene: Scene,
     /// The script's text, for places in it.
     sources: SourceMap,
     /// Whether warnings are shown.
     warnings: bool,
     /// How often something went wrong at each place; it is said once.
     troubles: HashMap<usize, u64>,
+    /// Whether something was written that no blank line follows.
     wrote: bool,
 }
 
@@ -57,7 +70,19 @@ impl<'a> Sink<'a> {
         warnings: bool,
     ) -> Self {
         let look = Look { clock, show: Show::default() };
-        Self { out, format, look, sources, warnings, troubles: HashMap::new(), wrote: false }
+        let scene = Scene::new(String::new());
+        Self { out, format, look, scene, sources, warnings, troubles: HashMap::new(), wrote: false }
+    }
+
+    /// Says what tables are of.
+    #[must_use]
+    pub fn of(self, scene: Scene) -> Self {
+        Self { scene, ..self }
+    }
+
+    /// The probes are taken away: what tables call the time of the run ends here.
+    pub fn run_ended(&mut self) {
+        self.scene.end();
     }
 
     /// Says how values are shown, and, in the JSON form, how many probes are attached.
@@ -118,7 +143,7 @@ impl<'a> Sink<'a> {
                 let words: Vec<String> = words.take_while(|word| !word.is_empty()).collect();
                 let text = words.join(separator);
                 match self.format {
-                    Format::Text => self.text("join", &format!("{text}\n")),
+                    Format::Text | Format::Tsv => self.text("join", &format!("{text}\n")),
                     Format::Json => self.text("join", &text),
                 }
             }
@@ -131,6 +156,10 @@ impl<'a> Sink<'a> {
                     let value = json::value(value, &self.look);
                     self.line(&json::line("value", value))
                 }
+                Format::Tsv => {
+                    let text = tsv::value(value, &self.look);
+                    self.line(&text)
+                }
             },
             Event::Map { map, top, div, entries } => {
                 let mut entries = entries.clone();
@@ -142,6 +171,14 @@ impl<'a> Sink<'a> {
                     entries.extend(nothing(&info.value).map(|datum| MapEntry { key: Vec::new(), datum }));
                 }
                 self.map(artifact, *map, entries, *top, *div)
+            }
+            Event::Table { action: index, entries } => {
+                let Some(Action::Table { title, headings, maps, top }) = action(*index) else {
+                    return Ok(());
+                };
+                let infos = maps.iter().filter_map(|map| artifact.maps.get(*map));
+                let maps: Vec<_> = infos.zip(entries.iter().map(Vec::as_slice)).collect();
+                self.table(&Table::new(&Wanted { title, headings, top: *top }, &maps, &self.look))
             }
             Event::Element { map, entry } => {
                 let entries = entry.iter().cloned().collect();
@@ -179,6 +216,23 @@ impl<'a> Sink<'a> {
                 self.line(&text::escape(&text))
             }
             Format::Json => self.line(&json::map(info, &entries, div, &self.look)),
+            Format::Tsv => {
+                self.wrote = true;
+                let text = tsv::map(info, &entries, div, &self.look);
+                self.out.write_all(text.as_bytes())
+            }
+        }
+    }
+
+    /// Writes a table; people see a blank line behind it.
+    fn table(&mut self, table: &Table) -> io::Result<()> {
+        self.wrote = false;
+        match self.format {
+            Format::Text => writeln!(self.out, "{}", table::text(table, &self.scene, &self.look)),
+            Format::Json => {
+                writeln!(self.out, "{}", json::spaced(&table::json(table, &self.scene, &self.look)))
+            }
+            Format::Tsv => self.out.write_all(table::tsv(table, &self.scene, &self.look).as_bytes()),
         }
     }
 
@@ -188,7 +242,9 @@ impl<'a> Sink<'a> {
     /// Where the output can't be written.
     pub fn test(&mut self, name: &str, passed: bool) -> io::Result<()> {
         match self.format {
-            Format::Text => self.line(&format!("{}  {name}", if passed { "pass" } else { "FAIL" })),
+            Format::Text | Format::Tsv => {
+                self.line(&format!("{}  {name}", if passed { "pass" } else { "FAIL" }))
+            }
             Format::Json => self.line(&json::line("test_result", serde_json::json!({ name: passed }))),
         }
     }
@@ -199,7 +255,7 @@ impl<'a> Sink<'a> {
     /// Where the output can't be written.
     pub fn benchmarks(&mut self, results: &[(String, u64, u64)]) -> io::Result<()> {
         match self.format {
-            Format::Text => {
+            Format::Text | Format::Tsv => {
                 let width =
                     results.iter().map(|(name, ..)| name.len()).max().unwrap_or(0).max(BENCHMARK_COLUMN);
                 let head = format!("{:<width$} {:<14} Iterations", "Benchmark", "Time(ns)");
@@ -251,7 +307,7 @@ impl<'a> Sink<'a> {
     fn text(&mut self, kind: &str, text: &str) -> io::Result<()> {
         self.wrote = true;
         match self.format {
-            Format::Text => self.out.write_all(text::escape(text).as_bytes()),
+            Format::Text | Format::Tsv => self.out.write_all(text::escape(text).as_bytes()),
             Format::Json => self.line(&json::line(kind, serde_json::Value::from(text))),
         }
     }
@@ -287,7 +343,7 @@ impl<'a> Sink<'a> {
         }
         let level = if error { "ERROR" } else { "WARNING" };
         match self.format {
-            Format::Text => {
+            Format::Text | Format::Tsv => {
                 let place = self.place(place);
                 writeln!(io::stderr(), "{place}: {level}: {}", text::escape(text))
             }
@@ -329,7 +385,7 @@ impl<'a> Sink<'a> {
             Trouble::LoopCutOff => "The loop ran longer than the kernel lets it, and was left.",
         };
         match self.format {
-            Format::Text => {
+            Format::Text | Format::Tsv => {
                 let mut lines = format!("{}: WARNING: {message}\n", self.place(at));
                 if let Some(shown) = self.sources.excerpt(at.0) {
                     lines.push_str(&shown);
@@ -410,6 +466,8 @@ fn zero(ty: &Type) -> Value {
         }
         Type::Str { .. } => Value::Str { bytes: Vec::new(), truncated: false },
         Type::Buf { .. } => Value::Bytes { bytes: Vec::new() },
+        Type::Duration => Value::Duration(0),
+        Type::Size => Value::Size(0),
         _ => Value::Int(0),
     }
 }

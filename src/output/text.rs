@@ -6,7 +6,7 @@ use gprobe_compiler::artifact::{Flavour, MapInfo, MapValue, Spec, StackMode, his
 use gprobe_runtime::go::Style;
 use gprobe_runtime::{Frame, MapDatum, MapEntry, Value};
 
-use super::{Look, series};
+use super::{Look, series, units};
 
 /// Columns of a histogram's bar.
 const BAR: usize = 52;
@@ -41,6 +41,8 @@ pub(crate) fn value(value: &Value, look: &Look) -> String {
         Value::Symbol { text, .. } => text.clone(),
         Value::Stack { frames, mode } => stack(frames, *mode, look),
         Value::Name(name) => name.clone(),
+        Value::Duration(ns) => units::duration(i128::from(*ns)),
+        Value::Size(bytes) => units::size(i128::from(*bytes)),
         Value::Timestamp { nsecs, format } => look.clock.format_boot(*nsecs, format),
         _ => String::new(),
     }
@@ -92,7 +94,7 @@ pub(crate) fn bytes(bytes: &[u8], flavour: Flavour) -> String {
 pub(crate) fn number(value: &Value) -> Option<i128> {
     Some(match value {
         Value::Bool(b) => i128::from(*b),
-        Value::Int(n) => i128::from(*n),
+        Value::Int(n) | Value::Duration(n) | Value::Size(n) => i128::from(*n),
         Value::UInt(n) | Value::Pointer(n) => i128::from(*n),
         Value::Enum { value, .. } => i128::from(*value),
         Value::Symbol { addr, .. } => i128::from(*addr),

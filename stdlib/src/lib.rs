@@ -17,13 +17,32 @@ pub struct Script {
 impl Script {
     /// The comment at its head, without the comment signs.
     pub fn help(&self) -> String {
-        comment(self.text.lines())
+        head_comment(self.text)
     }
 
     /// The first line of its help: what it answers.
     pub fn summary(&self) -> String {
         self.help().lines().next().unwrap_or_default().to_owned()
     }
+
+    /// The same without the name before it.
+    pub fn answers(&self) -> String {
+        let summary = self.summary();
+        let text = summary.strip_prefix(self.name).unwrap_or(&summary);
+        text.trim_start_matches(':').trim().to_owned()
+    }
+}
+
+/// The comment at a script's head, behind a first line `#!`, without the comment signs.
+pub fn head_comment(text: &str) -> String {
+    let lines = text.lines().skip(usize::from(text.starts_with("#!")));
+    let lines = lines.skip_while(|line| line.trim().is_empty()).take_while(|line| line.starts_with("//"));
+    let plain = |line: &str| {
+        let text = line.trim_start_matches("//");
+        text.strip_prefix(' ').unwrap_or(text).to_owned()
+    };
+    let help = lines.map(plain).collect::<Vec<_>>().join("\n");
+    help.trim_end().to_owned()
 }
 
 /// A provider that ships: a file that defines moments.
@@ -49,7 +68,7 @@ pub struct Moment {
 impl Provider {
     /// The comment at its head: its name and what it is about, and more.
     pub fn about(&self) -> String {
-        comment(self.text.lines())
+        head_comment(self.text)
     }
 
     /// Its moments, in the order of the file.
@@ -104,18 +123,6 @@ pub const PROVIDERS: &[Provider] = &[
 /// The provider of a name.
 pub fn provider(name: &str) -> Option<&'static Provider> {
     PROVIDERS.iter().find(|provider| provider.name == name)
-}
-
-/// The comment that lines begin with, without the comment signs.
-fn comment<'t>(lines: impl Iterator<Item = &'t str>) -> String {
-    let mut text = String::new();
-    for line in lines.take_while(|line| line.starts_with("//")) {
-        let line = line.trim_start_matches("//");
-        text.push_str(line.strip_prefix(' ').unwrap_or(line));
-        text.push('\n');
-    }
-    text.truncate(text.trim_end().len());
-    text
 }
 
 /// All scripts, by name.

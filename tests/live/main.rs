@@ -31,6 +31,7 @@ mod programs;
 mod providers;
 mod safety;
 mod scripts;
+mod tables;
 mod tutorial;
 mod values;
 mod verifier;

@@ -69,6 +69,17 @@ pub enum Action {
         /// Values are divided by this, not 0.
         div: u64,
     },
+    /// `table("title|heading", @a, @b, top)`: maps with keys of the same types, a row for each key.
+    Table {
+        /// Above it.
+        title: String,
+        /// Of the key's parts: one for each, or none at all.
+        headings: Vec<String>,
+        /// Indices in [`Artifact::maps`]; at least one.
+        maps: Vec<usize>,
+        /// How many rows at most; `None`: all.
+        top: Option<u64>,
+    },
     /// `print(value)`
     PrintValue {
         /// The value.

@@ -19,6 +19,8 @@ pub struct MapInfo {
     pub scalar: bool,
     /// Whether `print` and the end of the script show it.
     pub shown: bool,
+    /// Whether a `table` shows it: then the end of the script does not.
+    pub tabled: bool,
 }
 
 impl MapInfo {

@@ -96,6 +96,10 @@ pub enum Type {
     },
     /// 8 bytes: an index in [`Artifact::probes`]. Prints as the probe's name.
     ProbeName,
+    /// 8 bytes, signed: nanoseconds, shown as a time: `1.87 ms`.
+    Duration,
+    /// 8 bytes, signed: a number of bytes, shown as a size: `12.3 KiB`.
+    Size,
     /// 8 bytes: `nsecs` of the boot clock, printed by this strftime format.
     Timestamp(String),
 }
@@ -187,6 +191,8 @@ impl fmt::Display for Type {
             Self::GoStack { .. } => f.write_str("gostack_t"),
             Self::ProbeName => f.write_str("probe"),
             Self::Timestamp(_) => f.write_str("timestamp"),
+            Self::Duration => f.write_str("duration"),
+            Self::Size => f.write_str("size"),
         }
     }
 }

@@ -60,6 +60,14 @@ pub(crate) fn expand(script: &Script, world: &dyn World) -> Result<Script, Vec<D
     Ok(Script { items })
 }
 
+/// A script's items with those that it imports, as far as they are found.
+pub(crate) fn with_imports(script: &Script, world: &dyn World) -> Vec<Item> {
+    let mut expander = Expander { world, macros: HashMap::new(), diagnostics: Vec::new(), expansions: 0 };
+    let mut items = Vec::new();
+    expander.import_all(&script.items, &mut HashSet::new(), &mut items);
+    items
+}
+
 struct Expander<'w> {
     world: &'w dyn World,
     /// By name and number of parameters.

@@ -300,6 +300,10 @@ impl<'r, 't> Body<'r, 't> {
             if part.ty == Ty::NONE {
                 self.gives_nothing(part.span);
             }
+            // A key is the number itself, whatever it is shown as elsewhere.
+            if let Ty::Value(Type::Duration | Type::Size) = part.ty {
+                part.ty = Ty::I64;
+            }
             if let Ty::Value(Type::Go { .. }) = part.ty {
                 self.error(
                     Diagnostic::error("type-mismatch", part.span, "a Go value of many parts can't be a key")

@@ -6,7 +6,6 @@ use gprobe_lang::source::{Span, Spanned};
 
 use super::Resolver;
 use super::body::Body;
-use super::constant::constant;
 use super::infer::Held;
 use super::typed::{Expr, ExprKind, MapIndex, Pointee, Stmt, Ty};
 use crate::artifact::{Action, MapValue, TSeries, TSeriesKind, Type};
@@ -166,6 +165,8 @@ impl Body<'_, '_> {
             Id::SyscallName => self.relabelled(first, "a system call", Type::SyscallName, span),
             Id::SignalName => self.relabelled(first, "a signal", Type::SignalName, span),
             Id::CgroupPath => self.relabelled(first, "a cgroup's id", Type::CgroupPath, span),
+            Id::Duration => self.relabelled(first, "a duration", Type::Duration, span),
+            Id::Bytes => self.relabelled(first, "a size", Type::Size, span),
             Id::Macaddr => self.macaddr(first, span),
             Id::Ntop => self.ntop(args, span),
             Id::Pton => self.pton(first, span),
@@ -386,52 +387,6 @@ impl Body<'_, '_> {
         );
     }
 
-    /// A number that must be known now.
-    pub(super) fn constant(&mut self, expr: &ast::Expr, what: &str, least: i64, most: i64) -> Option<i64> {
-        let value = self.expr(expr);
-        match constant(&value) {
-            Some(n) if (least..=most).contains(&n) => Some(n),
-            Some(n) => {
-                let bound =
-                    if most > 1 << 30 { format!("{least} or more") } else { format!("{least} to {most}") };
-                self.error(
-                    Diagnostic::error("out-of-range", value.span, format!("{what} can't be {n}"))
-                        .help(format!("write a number, {bound}")),
-                );
-                None
-            }
-            None => {
-                self.error(
-                    Diagnostic::error(
-                        "not-constant",
-                        value.span,
-                        format!("{what} must be a number written in the script"),
-                    )
-                    .label(if value.ty.is_string() { "a string" } else { "known only when the script runs" })
-                    .help("write the number itself, or take a parameter of the script: `$1`"),
-                );
-                None
-            }
-        }
-    }
-
-    pub(super) fn literal(&mut self, expr: Option<&ast::Expr>, what: &str) -> Option<String> {
-        let expr = expr?;
-        match &expr.kind {
-            Ast::Str(bytes) => match String::from_utf8(bytes.clone()) {
-                Ok(text) => Some(text),
-                Err(_) => {
-                    self.error(Diagnostic::error("not-utf8", expr.span, format!("{what} must be UTF-8")));
-                    None
-                }
-            },
-            _ => {
-                self.not_literal(what, expr.span);
-                None
-            }
-        }
-    }
-
     /// `pid(init)`: the number that the kernel itself counts by; `pid(curr_ns)`: the one that gprobe sees.
     fn task_id(&mut self, name: &str, namespace: Option<&ast::Expr>, span: Span) -> Expr {
         let seen = self.ident(name, span);
@@ -450,34 +405,6 @@ impl Body<'_, '_> {
             }
         };
         Expr { kind: ExprKind::Builtin(kind), ..seen }
-    }
-
-    /// A string that is known before the script runs: written in it, or a parameter.
-    pub(super) fn literal_or_param(&mut self, expr: Option<&ast::Expr>, what: &str) -> Option<String> {
-        let arg = expr?;
-        // It is no value of the script: `max_strlen` does not limit it.
-        if let Ast::Str(bytes) = &arg.kind {
-            return Some(String::from_utf8_lossy(bytes).into_owned());
-        }
-        let value = self.expr(arg);
-        match value.kind {
-            ExprKind::Str(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
-            _ => {
-                self.error(
-                    Diagnostic::error(
-                        "not-constant",
-                        arg.span,
-                        format!("{what} must be known before the script runs"),
-                    )
-                    .label(if value.ty.is_integer() { "a number" } else { "known only when it runs" })
-                    .help(match what {
-                        "the format" => "write `printf(\"%v\\n\", x)`, or `print(x)`",
-                        _ => "write it in quotes, or take a parameter of the script: `str($1)`",
-                    }),
-                );
-                None
-            }
-        }
     }
 
     /// `(@m, key)` or `(@m[key])`.
@@ -612,6 +539,7 @@ impl Body<'_, '_> {
         match function.id {
             Id::Printf => self.printf(args, span),
             Id::Print => self.print(args, span),
+            Id::Table => self.table(args),
             Id::Errorf | Id::Warnf => self.message(function.id == Id::Errorf, args, span),
             Id::System => self.system(args, span),
             Id::Cat => self.cat(args, span),

@@ -199,7 +199,7 @@ impl Body<'_, '_> {
             (Ty::Value(Type::Str { .. }), text) => self.string(text.unwrap_or_default().as_bytes(), span),
             (ty, text) if ty.is_integer() => {
                 let text = text.unwrap_or_default();
-                match super::expr::parse_int(&text) {
+                match option_number(&text) {
                     Some(n) if text.starts_with('-') => of(ExprKind::Int(n), Ty::I64),
                     Some(n) => of(ExprKind::Int(n), super::expr::literal(n as u64)),
                     None => self.bad_option(&name, "integer", &text, span),
@@ -225,7 +225,7 @@ impl Body<'_, '_> {
             )
             .help(match kind {
                 "bool" => format!("write `--{name}`, `--{name}=true` or `--{name}=false`"),
-                _ => format!("give it a number: `--{name}=10`"),
+                _ => format!("give it a number as scripts write them: `--{name}=10`, `--{name}=10ms`"),
             }),
         );
         self.broken(span)
@@ -279,6 +279,19 @@ impl Body<'_, '_> {
     pub(super) fn void_pointer() -> Ty {
         Ty::Pointer(Pointee::C { ty: CType::Void, kernel: true })
     }
+}
+
+/// The value of an option that is a number.
+fn option_number(text: &str) -> Option<i64> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text),
+    };
+    let written = || {
+        let value = gprobe_lang::number_value(digits)? as i64;
+        Some(if negative { value.wrapping_neg() } else { value })
+    };
+    super::expr::parse_int(text).or_else(written)
 }
 
 /// The number of a signal by its name, with or without `SIG`: `signal(7)` of Linux on x86-64.

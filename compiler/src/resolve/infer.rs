@@ -77,6 +77,8 @@ pub(super) struct MapState {
     pub(super) declared: Option<(crate::ir::MapKind, u32)>,
     /// Whether anything but its own declaration and `delete` names it.
     pub(super) read: bool,
+    /// Whether a table shows it.
+    pub(super) tabled: bool,
     /// Whether something is assigned to it, be it in vain.
     pub(super) tried: bool,
 }

@@ -50,6 +50,7 @@ mod stack;
 mod state;
 mod stmts;
 mod strings;
+mod table;
 mod tuple;
 pub mod typed;
 mod types;
@@ -77,6 +78,7 @@ use self::typed::{MapIndex, Probe, Program, Ty};
 use crate::artifact::{
     Action, Attach, BinaryInfo, EnumTable, MapInfo, MapValue, ProgramKind, Show, SiteInfo, Type,
 };
+use crate::parameters;
 use crate::runtime_layout::RuntimeLayout;
 use crate::target::{Options, Target, TargetBinary};
 
@@ -93,6 +95,8 @@ pub fn resolve(
 ) -> Result<(Program, Options, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut cx = Resolver::new(target);
     cx.items(script);
+    // An option stays one where `comptime` leaves out the place that asks for it.
+    cx.named_known = parameters::written(script).into_iter().map(|found| (found.name, found.help)).collect();
     let mut probes: Vec<Instance> = Vec::new();
     for item in &script.items {
         if let ast::Item::Probe(probe) = item {
@@ -231,6 +235,7 @@ impl<'t> Resolver<'t> {
                 first: span,
                 declared: None,
                 read: false,
+                tabled: false,
                 tried: false,
             });
             self.maps.len() - 1
@@ -250,6 +255,17 @@ impl<'t> Resolver<'t> {
         if let Some(state) = self.maps.get_mut(map.0 as usize) {
             state.read = true;
         }
+    }
+
+    fn mark_tabled(&mut self, map: MapIndex) {
+        if let Some(state) = self.maps.get_mut(map.0 as usize) {
+            state.tabled = true;
+        }
+    }
+
+    /// The types of a key's parts, as far as is known.
+    fn key(&self, map: MapIndex) -> Option<Vec<Ty>> {
+        self.maps.get(map.0 as usize)?.key.clone()
     }
 
     fn mark_tried(&mut self, map: MapIndex) {
@@ -435,6 +451,7 @@ impl<'t> Resolver<'t> {
                     scalar: state.key.as_ref().is_none_or(Vec::is_empty),
                     // One that no script can name is gprobe's own.
                     shown: state.value.is_some() && !state.name.contains('#'),
+                    tabled: state.tabled,
                 }
             })
             .collect();

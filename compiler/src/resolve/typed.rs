@@ -693,6 +693,8 @@ impl Ty {
                             | artifact::Type::UserFunction
                             | artifact::Type::KernelSymbol
                             | artifact::Type::Timestamp(_)
+                            | artifact::Type::Duration
+                            | artifact::Type::Size
                     )
             )
     }

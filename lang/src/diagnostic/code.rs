@@ -47,7 +47,7 @@ pub const CODES: &[Code] = &[
     ),
     code(
         "bad-option",
-        "A named parameter of the script, given behind `--`, has a value that is not of its default's type: `getopt(\"n\", 10)` takes `--n=20` and no word.",
+        "An option of the script has a value that is not of its default's type: `getopt(\"n\", 10)` takes `--n=20` and no word.",
     ),
     code(
         "block-without-value",
@@ -301,7 +301,7 @@ pub const CODES: &[Code] = &[
     code("unknown-operator", "Operators are those of C: `&&`, `||`, `!`, `==`, `!=`."),
     code(
         "unknown-option",
-        "A named parameter, given behind `--`, that the script does not ask for by `getopt`. `gprobe SCRIPT -- --help` lists those that it does.",
+        "An option, given behind `--`, that the script does not ask for by `getopt`. `gprobe SCRIPT --help` lists those that it does.",
     ),
     code(
         "unknown-probe",

@@ -1,0 +1,1 @@
+begin { print(duration("5ms")); }

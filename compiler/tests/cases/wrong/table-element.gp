@@ -1,0 +1,1 @@
+go:main.plain { @calls[goid] = count(); table("calls", @calls[1]); }

@@ -1,0 +1,6 @@
+go:main.plain { @calls[goid, comm] = count(); }
+
+end
+{
+    table("calls|goroutine", @calls);
+}

@@ -1,0 +1,1 @@
+go:main.plain { @calls = count(); table(comm, @calls); }

@@ -1,0 +1,1 @@
+go:main.plain { @calls = count(); table("calls", @calls, arg0); }

@@ -1,0 +1,6 @@
+go:main.plain { @calls = count(); }
+
+end
+{
+    table("calls", @calls, @calls);
+}
