@@ -122,6 +122,8 @@ fn files_are_one_idea_long() {
         // The whole intermediate representation.
         ("compiler/src/ir/mod.rs", 600),
         // The whole typed tree.
+        // A table.
+        ("compiler/src/functions.rs", 560),
         ("compiler/src/resolve/typed.rs", 710),
         // One function for each form of a Go value that expressions read.
         ("compiler/src/resolve/go_value.rs", 885),

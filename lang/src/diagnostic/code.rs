@@ -179,12 +179,12 @@ pub const CODES: &[Code] = &[
         "gprobe does not know where in memory the Go runtime of this target keeps what the script asks for, so it does not guess. The note says what is missing.",
     ),
     code(
-        "no-moment",
-        "The moment of a provider can't come in this program, or can't be seen: none of the functions that it stands for is in the binary. What nothing calls is not linked into a Go program. `gprobe list -v PROVIDER:MOMENT -p PID` shows what was looked for.",
-    ),
-    code(
         "no-match",
         "No function, tracepoint or event matches the probe. `gprobe -l PATTERN` lists what there is; `config = { missing_probes = \"warn\" }` lets the other probes run.",
+    ),
+    code(
+        "no-moment",
+        "The moment of a provider can't come in this program, or can't be seen: none of the functions that it stands for is in the binary. What nothing calls is not linked into a Go program. `gprobe list -v PROVIDER:MOMENT -p PID` shows what was looked for.",
     ),
     code(
         "no-site",
