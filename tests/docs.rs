@@ -95,6 +95,15 @@ fn all_moments_are_documented_as_their_files_do() {
 }
 
 #[test]
+fn all_scripts_are_documented_as_their_files_do() {
+    let mut text = String::new();
+    for script in gprobe_stdlib::SCRIPTS {
+        text += &format!("## {}\n\n```text\n{}\n```\n\n", script.name, script.help());
+    }
+    between("docs/scripts.md", "scripts", &text);
+}
+
+#[test]
 fn the_examples_of_the_reference_compile() {
     let program = Program::build("counts", "1.27", &[]).display().to_string();
     let (_, text) = read("docs/language.md");

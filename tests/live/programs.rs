@@ -3,6 +3,7 @@
 //! One runs with the other tests; `cargo xtask programs` runs all.
 
 mod checks;
+mod overhead;
 mod subjects;
 
 use std::path::Path;

@@ -7,6 +7,7 @@ mod document;
 mod fuzz;
 mod layouts;
 mod matrix;
+mod overhead;
 mod programs;
 mod test;
 mod toolchains;
@@ -37,6 +38,8 @@ usage: cargo xtask TASK
   layouts                  make the table of the Go runtime's layouts anew, from all toolchains
   matrix [RELEASE...]      run the live set on every build by each Go release, and write the table of
                            docs/support.md (as root; an hour where nothing is built yet)
+  overhead                 measure what each script that ships costs services of Debian's, and write the
+                           table of docs/overhead.md (as root; a quarter of an hour)
   programs [RELEASE...]    run gprobe on Go programs of these Debian releases (bookworm and sid), and write
                            the table of docs/support.md (as root; it fetches a gigabyte)
   verify [SCRIPTS [SEED]]  load random scripts (20000) in the kernel (as root)
@@ -56,6 +59,7 @@ fn task(name: &str) -> Option<fn(&[String]) -> Outcome> {
         "fuzz" => fuzz::fuzz,
         "layouts" => layouts::layouts,
         "matrix" => matrix::matrix,
+        "overhead" => overhead::overhead,
         "programs" => programs::programs,
         "verify" => verify::verify,
         "vm" => vm::vm,
@@ -116,7 +120,7 @@ mod tests {
             .filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')))
             .filter_map(|line| line.split_whitespace().next())
             .collect();
-        assert_eq!(names.len(), 12);
+        assert_eq!(names.len(), 13);
         for name in names {
             assert!(task(name).is_some(), "{name}");
         }

@@ -17,6 +17,7 @@ pub mod dump;
 mod effects;
 mod entry;
 mod expr;
+mod formal;
 mod format;
 mod go_atomic;
 mod go_capture;
@@ -58,15 +59,14 @@ mod usdt;
 pub mod visit;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use gprobe_lang::ast;
 use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_lang::source::Span;
-use gprobe_symbols::{Binary, LinkAddr, Param};
 
 use self::body::{Body, Uses};
 use self::ctypes::CTypes;
+use self::formal::ParamsOrReason;
 pub(crate) use self::infer::join;
 use self::infer::{Held, MapState};
 pub use self::items::SETTINGS;
@@ -120,9 +120,6 @@ pub fn resolve(
     }
     cx.finish(typed)
 }
-
-/// A function's parameters, or why there are none.
-type ParamsOrReason = Result<Arc<Vec<Param>>, String>;
 
 /// What all bodies share while they are typed.
 struct Resolver<'t> {
@@ -477,36 +474,5 @@ impl<'t> Resolver<'t> {
             keeps_state,
         };
         Ok((program, self.options, self.diagnostics))
-    }
-
-    /// Go formal parameters of a function, read once.
-    fn params(
-        &mut self,
-        binary: usize,
-        file: &Binary,
-        function: &gprobe_symbols::Function,
-    ) -> ParamsOrReason {
-        self.params
-            .entry((binary, function.addr.0))
-            .or_insert_with(|| file.params(function).map(Arc::new).map_err(|reason| reason.to_string()))
-            .clone()
-    }
-
-    /// The same of a function's copy in another.
-    fn params_of_copy(
-        &mut self,
-        binary: usize,
-        file: &Binary,
-        function: &gprobe_symbols::Function,
-        site: LinkAddr,
-        source: &str,
-    ) -> ParamsOrReason {
-        self.params_of_copies
-            .entry((binary, site.0, source.to_owned()))
-            .or_insert_with(|| {
-                let params = file.params_of_copy(function, site, source);
-                params.map(Arc::new).map_err(|reason| reason.to_string())
-            })
-            .clone()
     }
 }

@@ -250,6 +250,15 @@ impl Busy {
         self.child.id()
     }
 
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Method, path and body of what it is asked, in turns.
+    pub(super) fn requests(&self) -> &'static [(&'static str, &'static str, &'static str)] {
+        self.requests
+    }
+
     /// Begins the load.
     pub(super) fn begin(&mut self) {
         let (done, stop) = (self.done.clone(), self.stop.clone());
@@ -339,7 +348,7 @@ impl Drop for Busy {
 }
 
 /// One request on a connection of its own; an answer that is not good is an error.
-fn ask(port: u16, (method, path, body): (&str, &str, &str)) -> std::io::Result<()> {
+pub(super) fn ask(port: u16, (method, path, body): (&str, &str, &str)) -> std::io::Result<()> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     write!(
