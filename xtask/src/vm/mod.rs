@@ -22,12 +22,13 @@ use crate::Outcome;
 
 /// What `cargo xtask vm` takes.
 const USAGE: &str = "\
-usage: cargo xtask vm KERNEL [FILTER | --write]
+usage: cargo xtask vm KERNEL [FILTER | --write | --failed]
        cargo xtask vm --all
 
   KERNEL   one of those below
   FILTER   only tests of the live set whose names hold it
   --write  write the kernel's row of the table in docs/support.md anew
+  --failed run again what that row says has failed, and correct it
   --all    all kernels, and all rows
 ";
 
@@ -55,6 +56,7 @@ pub(crate) fn vm(arguments: &[String]) -> Outcome {
             print(&format!("{USAGE}\nkernels:\n{}", known.collect::<String>()));
             return Ok(());
         }
+        [name, "--failed"] => return again(Known::find(name)?),
         ["--all"] => (KNOWN.iter().collect(), "", true),
         [name] => (vec![Known::find(name)?], "", false),
         [name, "--write"] => (vec![Known::find(name)?], "", true),
@@ -76,6 +78,26 @@ pub(crate) fn vm(arguments: &[String]) -> Outcome {
         }
     }
     match all.iter().map(|(_, results)| results.failed()).sum::<usize>() {
+        0 => Ok(()),
+        failed => Err(format!("{failed} tests failed").into()),
+    }
+}
+
+/// Runs those tests again that failed on a kernel.
+fn again(known: &'static Known) -> Outcome {
+    let failed = report::failed(known.name)?;
+    let mut tests = live::chosen("");
+    tests.retain(|test| failed.iter().any(|name| name == test.name));
+    if tests.is_empty() {
+        print(&format!("nothing had failed on {}\n", known.name));
+        return Ok(());
+    }
+    needs::provide()?;
+    let (gprobe, binary) = live::build_tests()?;
+    live::build_programs(&tests)?;
+    let results = on(known, &tests, &gprobe, &binary)?;
+    report::correct(known.name, &results)?;
+    match results.failed() {
         0 => Ok(()),
         failed => Err(format!("{failed} tests failed").into()),
     }

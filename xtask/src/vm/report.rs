@@ -27,6 +27,50 @@ pub(crate) fn write(all: &[(&'static str, Results)]) -> Result<(), String> {
     fs::write(&path, page).map_err(|error| format!("{PAGE}: {error}"))
 }
 
+/// The tests that failed on a kernel, as the page says.
+pub(crate) fn failed(name: &str) -> Result<Vec<String>, String> {
+    let page = fs::read_to_string(workspace().join(PAGE)).map_err(|error| format!("{PAGE}: {error}"))?;
+    let cells = cells(&page, name).ok_or_else(|| format!("{PAGE} has no row of {name}"))?;
+    let failed = cells.get(FAILED).map(String::as_str).unwrap_or_default();
+    Ok(failed.split(", ").filter(|test| *test != "none").map(str::to_owned).collect())
+}
+
+/// Corrects a kernel's row by what came of the tests that had failed there, all run again.
+pub(crate) fn correct(name: &str, again: &Results) -> Result<(), String> {
+    let path = workspace().join(PAGE);
+    let page = fs::read_to_string(&path).map_err(|error| format!("{PAGE}: {error}"))?;
+    let page = corrected(&page, name, again).ok_or_else(|| format!("{PAGE} has no row of {name}"))?;
+    fs::write(&path, page).map_err(|error| format!("{PAGE}: {error}"))
+}
+
+/// Cells of a row: the numbers of tests, of those that passed, and the names of those that failed.
+const TESTS: usize = 2;
+const PASSED: usize = 3;
+const FAILED: usize = 4;
+
+fn cells(page: &str, name: &str) -> Option<Vec<String>> {
+    let rows = page.split_once(BEGIN)?.1.split_once(END)?.0;
+    let row = rows.lines().find(|line| line.starts_with(&format!("| {name} |")))?;
+    Some(row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect())
+}
+
+fn corrected(page: &str, name: &str, again: &Results) -> Option<String> {
+    let mut cells = cells(page, name)?;
+    let tests: usize = cells.get(TESTS)?.parse().ok()?;
+    let failed: Vec<&str> = again
+        .tests
+        .iter()
+        .filter(|(_, verdict)| *verdict != Verdict::Passed)
+        .map(|(name, _)| *name)
+        .collect();
+    *cells.get_mut(PASSED)? = tests.checked_sub(failed.len())?.to_string();
+    *cells.get_mut(FAILED)? = if failed.is_empty() { "none".to_owned() } else { failed.join(", ") };
+    let row = format!("| {} |", cells.join(" | "));
+    let lines =
+        page.lines().map(|line| if line.starts_with(&format!("| {name} |")) { row.as_str() } else { line });
+    Some(lines.map(|line| format!("{line}\n")).collect())
+}
+
 /// A page with other rows between the marks.
 fn replaced(page: &str, all: &[(&str, Results)]) -> Option<String> {
     let (before, rest) = page.split_once(BEGIN)?;
@@ -100,6 +144,23 @@ mod tests {
         assert!(halfway.contains("| 5.10 | old |\n"), "{halfway}");
         let none = replaced(page, &[("5.10", results(&Verdict::Passed))]).expect("the marks are there");
         assert!(none.contains(&format!("| {count} | {count} | none |")), "{none}");
+    }
+
+    #[test]
+    fn a_row_is_corrected_by_what_passes_now() {
+        let page =
+            "a\n<!-- kernels -->\n| 6.1 | 6.1.0 | 3 | 1 | a::b, c::d | nothing |\n<!-- /kernels -->\nb\n";
+        let results = |verdicts: [Verdict; 2]| Results {
+            release: String::new(),
+            lacks: Vec::new(),
+            whole: true,
+            tests: vec![("a::b", verdicts[0].clone()), ("c::d", verdicts[1].clone())],
+        };
+        let one = corrected(page, "6.1", &results([Verdict::Passed, Verdict::NotRun])).expect("a row");
+        assert_eq!(one, page.replace("| 1 | a::b, c::d |", "| 2 | c::d |"));
+        let none = corrected(page, "6.1", &results([Verdict::Passed, Verdict::Passed])).expect("a row");
+        assert_eq!(none, page.replace("| 1 | a::b, c::d |", "| 3 | none |"));
+        assert_eq!(corrected(page, "5.10", &results([Verdict::Passed, Verdict::Passed])), None);
     }
 
     #[test]
