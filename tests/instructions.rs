@@ -2,27 +2,33 @@
 
 use gprobe_compiler::compile;
 use gprobe_compiler::emit::disassemble;
-use gprobe_compiler::target::{KernelFacts, Options, Processes, Target};
+use gprobe_compiler::target::{
+    Absent, ImportedFile, KernelFacts, Options, Processes, Target, TargetBinary, TaskOffsets,
+    TracepointField, World,
+};
 use gprobe_lang::source::SourceId;
 use gprobe_runtime::LiveWorld;
 use gprobe_testkit::Program;
 
 #[test]
 fn scripts_that_ship_stay_as_small_as_they_are() {
-    let executable = LiveWorld::file(&Program::build("cgodemo", "1.27", &[])).expect("the program");
-    let world = LiveWorld::new(&[]);
+    let executable = |name| LiveWorld::file(&Program::build(name, "1.27", &[])).expect("the program");
+    let (cgodemo, storefront) = (executable("cgodemo"), executable("storefront"));
+    let world = Shipped(LiveWorld::new(&[]));
     let kernel = KernelFacts::newest();
     let mut counts = String::new();
     for script in gprobe_stdlib::SCRIPTS {
         let parsed = gprobe_lang::parse(SourceId(0), script.text);
+        let on_http = ["httplat", "netwait"].contains(&script.name);
+        let on_functions = ["funccount", "funclatency", "functrace"].contains(&script.name);
         let target = Target {
             processes: Processes::All,
-            executable: Some(executable.clone()),
+            executable: Some(if on_http { storefront.clone() } else { cgodemo.clone() }),
             kernel: &kernel,
             world: &world,
             options: Options { unsafe_allowed: true, ..Options::default() },
             command: None,
-            params: Vec::new(),
+            params: if on_functions { vec!["main.*".to_owned()] } else { Vec::new() },
             settings: Vec::new(),
             named: Vec::new(),
         };
@@ -42,6 +48,42 @@ fn scripts_that_ship_stay_as_small_as_they_are() {
         }
     }
     insta::assert_snapshot!("instructions", counts);
+}
+
+/// This machine, with the providers that ship.
+struct Shipped(LiveWorld);
+
+impl World for Shipped {
+    fn binary(&self, name: &str) -> Result<TargetBinary, Absent> {
+        self.0.binary(name)
+    }
+
+    fn tracepoint(&self, category: &str, name: &str) -> Result<Vec<TracepointField>, Absent> {
+        self.0.tracepoint(category, name)
+    }
+
+    fn tracepoints(&self, category: &str, name: &str) -> Result<Vec<(String, String)>, Absent> {
+        self.0.tracepoints(category, name)
+    }
+
+    fn task_fsbase_offset(&self) -> Result<u32, Absent> {
+        self.0.task_fsbase_offset()
+    }
+
+    fn task_offsets(&self) -> Result<TaskOffsets, Absent> {
+        self.0.task_offsets()
+    }
+
+    fn task_stack_offset(&self) -> Result<u32, Absent> {
+        self.0.task_stack_offset()
+    }
+
+    fn provider(&self, name: &str) -> Result<Vec<ImportedFile>, Absent> {
+        let absent = || Absent { reason: format!("there is no provider `{name}`"), candidates: Vec::new() };
+        let parsed = gprobe_lang::parse(SourceId(1), gprobe_stdlib::provider(name).ok_or_else(absent)?.text);
+        let (script, diagnostics) = (parsed.script, parsed.diagnostics);
+        Ok(vec![ImportedFile { name: name.to_owned(), script, diagnostics }])
+    }
 }
 
 /// Instructions are numbered.

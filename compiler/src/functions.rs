@@ -177,9 +177,9 @@ pub const FUNCTIONS: &[Function] = &[
     row(
         "caller",
         Id::Caller,
-        "caller([n])",
+        "caller([n or program])",
         (0, 1),
-        "The function n frames above the probed one, 0 by default, by frame pointers.",
+        "The function n frames above the probed one, 0 by default, by frame pointers; `caller(program)`: the nearest that is not of Go's runtime.",
     ),
     row("cap", Id::Cap, "cap(x)", (1, 1), "The capacity of a Go slice or channel."),
     row(

@@ -346,8 +346,10 @@ impl Attached {
     /// Where `end` can't be run; the probes are gone all the same.
     pub fn detach(mut self) -> Result<(Vec<Event>, Finished), Error> {
         close_all(std::mem::take(&mut self.links));
+        // What `end` prints must find room, however full the ring buffer is.
+        let mut events = self.drain(usize::MAX);
         self.run(|attach| matches!(attach, Attach::End))?;
-        let events = self.drain(usize::MAX);
+        events.extend(self.drain(usize::MAX));
         self.look_for_exit();
         Ok((events, Finished { loaded: self.loaded, decoder: self.decoder, exit: self.exit }))
     }

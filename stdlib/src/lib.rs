@@ -127,9 +127,19 @@ pub fn provider(name: &str) -> Option<&'static Provider> {
 
 /// All scripts, by name.
 pub const SCRIPTS: &[Script] = &[
+    Script { name: "allocs", text: include_str!("../scripts/allocs.gp") },
     Script { name: "cgocalls", text: include_str!("../scripts/cgocalls.gp") },
+    Script { name: "funccount", text: include_str!("../scripts/funccount.gp") },
+    Script { name: "funclatency", text: include_str!("../scripts/funclatency.gp") },
+    Script { name: "functrace", text: include_str!("../scripts/functrace.gp") },
+    Script { name: "gcpauses", text: include_str!("../scripts/gcpauses.gp") },
     Script { name: "gmp", text: include_str!("../scripts/gmp.gp") },
     Script { name: "gostates", text: include_str!("../scripts/gostates.gp") },
+    Script { name: "httplat", text: include_str!("../scripts/httplat.gp") },
+    Script { name: "netwait", text: include_str!("../scripts/netwait.gp") },
+    Script { name: "panics", text: include_str!("../scripts/panics.gp") },
+    Script { name: "timeline", text: include_str!("../scripts/timeline.gp") },
+    Script { name: "timers", text: include_str!("../scripts/timers.gp") },
 ];
 
 /// The script of a name.

@@ -123,6 +123,7 @@ impl Builder<'_> {
             ExprKind::MonotonicClock => self.call(Helper::KtimeGetNs, Vec::new()).into(),
             ExprKind::Builtin(id) => self.builtin(*id),
             ExprKind::Caller { n, own } => self.caller(*n, *own).into(),
+            ExprKind::OutsideCaller { end, own } => self.outside_caller(*end, *own).into(),
             ExprKind::Frame { own } => self.frame(*own).into(),
             ExprKind::Stack { user, .. } => self.stack(*user).into(),
             ExprKind::GoStack(from) => self.go_stack(*from).into(),

@@ -11,6 +11,7 @@ mod loops;
 mod map;
 mod memory;
 mod narrow;
+mod outside;
 mod prologue;
 mod rounds;
 mod stmt;

@@ -215,11 +215,14 @@ impl Body<'_, '_> {
                 self.question(function.id, first, span)
             }
             Id::Caller => {
-                let n = first.map_or(Some(0), |a| self.constant(a, "the number of frames", 0, 15));
                 if !self.place.has_registers() {
                     self.not_here("caller()", "it needs a probe on a function", span);
                     return self.broken(span);
                 }
+                if let Some(outside) = self.outside_caller(first, span) {
+                    return outside;
+                }
+                let n = first.map_or(Some(0), |a| self.constant(a, "the number of frames", 0, 15));
                 match n {
                     Some(n) => {
                         // A copy has no frame: what it is called by is the function that it is in.

@@ -151,6 +151,7 @@ fn expr(e: &Expr) -> String {
         ExprKind::ContextStr { offset, .. } => format!("context_string[{offset}]"),
         ExprKind::Builtin(id) => format!("{id:?}").to_lowercase(),
         ExprKind::Caller { n, .. } => format!("caller({n})"),
+        ExprKind::OutsideCaller { .. } => "caller(program)".to_owned(),
         ExprKind::Frame { .. } => "frame".to_owned(),
         ExprKind::GoLabel { key, .. } => format!("label({:?})", String::from_utf8_lossy(key)),
         ExprKind::CurrentTask => "curtask".to_owned(),

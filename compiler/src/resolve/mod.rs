@@ -43,6 +43,7 @@ mod mentions;
 mod merge;
 mod moments;
 mod narrow;
+mod outside;
 mod place;
 mod points;
 mod print;

@@ -29,7 +29,7 @@ const NOT_LINKED: [&str; 2] = ["unknown-function", "no-match"];
 const ENDLESS: &str = "endless-provider";
 
 /// Names that are known before the script runs.
-const KNOWN_BEFORE: [&str; 2] = ["go_minor", "has_func"];
+const KNOWN_BEFORE: [&str; 3] = ["getopt", "go_minor", "has_func"];
 
 /// A probe of the script, or of what it stands for, with what it may become.
 pub(super) type Instance = (ast::Probe, Vec<Candidate>);
@@ -227,11 +227,18 @@ impl Resolver<'_> {
         for conjunct in conjuncts {
             if expr_mentions(conjunct, &|name| KNOWN_BEFORE.contains(&name)) {
                 let place = Place::OwnProcess("begin");
+                let said = self.diagnostics.len();
                 let value = Body::new(self, &place, Vec::new()).expr(conjunct);
-                if constant(&value) == Some(0) {
-                    return Err("this release of Go does it in another way".to_owned());
+                let wrong = self.diagnostics.iter().skip(said).any(Diagnostic::is_error);
+                match constant(&value).filter(|_| !wrong) {
+                    Some(0) if expr_mentions(conjunct, &|name| name == "getopt") => {
+                        return Err("an option of the script leaves it out".to_owned());
+                    }
+                    Some(0) => return Err("this release of Go does it in another way".to_owned()),
+                    Some(_) => continue,
+                    // It is held against what is known when the probe fires: `arg0 > getopt("min", 10)`.
+                    None => self.diagnostics.truncate(said),
                 }
-                continue;
             }
             left = Some(match left {
                 Some(left) => and(left, conjunct.clone()),

@@ -212,6 +212,12 @@ impl Resolver<'_> {
             self.missing("no-match", pattern.span, message, Some(help));
             return;
         }
+        if name.starts_with('$') {
+            let message = format!("the script's parameter `{name}` is not given");
+            let help = "parameters stand behind the script: `gprobe SCRIPT 'main.*' -p PID`".to_owned();
+            self.missing("unknown-function", pattern.span, message, Some(help));
+            return;
+        }
         if only_go && self.inlined_everywhere(file, pattern) {
             return;
         }

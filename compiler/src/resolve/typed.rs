@@ -509,6 +509,13 @@ pub enum ExprKind {
         /// The probed function's own.
         own: OwnFrame,
     },
+    /// The first return address up the stack that is not below `end`.
+    OutsideCaller {
+        /// Where the runtime's functions end.
+        end: u64,
+        /// The probed function's own frame.
+        own: OwnFrame,
+    },
     /// Distance from the base of the stack to the probed function's frame.
     Frame {
         /// Its own frame.

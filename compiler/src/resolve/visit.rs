@@ -156,6 +156,7 @@ impl ExprKind {
             | Self::ContextStr { .. }
             | Self::Builtin(_)
             | Self::Caller { .. }
+            | Self::OutsideCaller { .. }
             | Self::Frame { .. }
             | Self::GoLabel { .. }
             | Self::CurrentTask

@@ -1,0 +1,3 @@
+module newsfeed
+
+go 1.19
