@@ -14,7 +14,13 @@ fn scripts_that_ship_stay_as_small_as_they_are() {
     let kernel = KernelFacts::newest();
     let mut counts = String::new();
     for script in gprobe_stdlib::SCRIPTS {
-        let parsed = gprobe_lang::parse(SourceId(0), script.text);
+        // Those that go over goroutines want a process.
+        if script.text.contains("\niter:") {
+            continue;
+        }
+        // Providers may stand in the script.
+        let providers: String = gprobe_stdlib::PROVIDERS.iter().map(|provider| provider.text).collect();
+        let parsed = gprobe_lang::parse(SourceId(0), &format!("{}{providers}", script.text));
         let target = Target {
             processes: Processes::All,
             executable: Some(executable.clone()),
@@ -38,7 +44,7 @@ fn scripts_that_ship_stay_as_small_as_they_are() {
         for (symbol, size) in sizes {
             let info = compiled.artifact.programs.iter().find(|info| info.symbol == symbol);
             let title = info.map_or(symbol.as_str(), |info| info.title.as_str());
-            counts.push_str(&format!("{:<10} {title:<40} {size:>5}\n", script.name));
+            counts.push_str(&format!("{:<12} {title:<40} {size:>5}\n", script.name));
         }
     }
     insta::assert_snapshot!("instructions", counts);

@@ -128,8 +128,15 @@ pub fn provider(name: &str) -> Option<&'static Provider> {
 /// All scripts, by name.
 pub const SCRIPTS: &[Script] = &[
     Script { name: "cgocalls", text: include_str!("../scripts/cgocalls.gp") },
+    Script { name: "cgoslow", text: include_str!("../scripts/cgoslow.gp") },
+    Script { name: "cgostuck", text: include_str!("../scripts/cgostuck.gp") },
+    Script { name: "cmem", text: include_str!("../scripts/cmem.gp") },
     Script { name: "gmp", text: include_str!("../scripts/gmp.gp") },
     Script { name: "gostates", text: include_str!("../scripts/gostates.gp") },
+    Script { name: "gosyscalls", text: include_str!("../scripts/gosyscalls.gp") },
+    Script { name: "handoff", text: include_str!("../scripts/handoff.gp") },
+    Script { name: "offcpu", text: include_str!("../scripts/offcpu.gp") },
+    Script { name: "pthreadlocks", text: include_str!("../scripts/pthreadlocks.gp") },
 ];
 
 /// The script of a name.
