@@ -27,9 +27,13 @@ probe goroutine:start = go:runtime.execute
 
 // goroutine:run - the scheduler puts a goroutine on an M and a P.
 //   when     on the scheduler's stack of that M; the builtin `goid` is not its id yet
-//   args     goid: its id
+//   args     goid: its id; func: the function that it runs
 //   cost     emulated
-probe goroutine:run = go:runtime.execute { goid = (*runtime.g)(arg0).goid }
+probe goroutine:run = go:runtime.execute
+{
+    goid = (*runtime.g)(arg0).goid,
+    func = funcname((*runtime.g)(arg0).startpc),
+}
 
 // goroutine:park - a goroutine is about to wait.
 //   when     on that goroutine, before it leaves its M; a few go on at once, where what they would wait for is there

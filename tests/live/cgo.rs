@@ -7,13 +7,10 @@ use serde_json::Value;
 
 use super::kit::{number, program, trace};
 
-/// Sum over all Go callers of a C function.
-fn of_function(map: &Value, function: &str) -> u64 {
-    let all = map.as_object().expect("a map");
-    all.iter()
-        .filter(|(key, _)| key.split(',').next() == Some(function))
-        .map(|(_, n)| n.as_u64().expect("a number"))
-        .sum()
+/// Calls of a C function in a table of `cgocalls`: the function, who called, the time in total, and how often.
+fn calls_of(rows: &[Vec<Value>], function: &str, by: Option<&str>) -> u64 {
+    let of_it = rows.iter().filter(|row| row[0] == function && by.is_none_or(|by| row[1] == by));
+    of_it.map(|row| row[3].as_u64().expect("a number")).sum()
 }
 
 fn functions(target: &Target) -> Vec<String> {
@@ -25,13 +22,12 @@ fn functions(target: &Target) -> Vec<String> {
 #[test]
 fn cgocalls_names_c_functions_and_their_go_callers_and_counts_them_exactly() {
     let (output, target) = trace(&program("cgolat"), &[], &["cgocalls"]);
-    let (calls, by_goroutine) = (output.map("@calls"), output.map("@by_goroutine"));
+    let calls = output.table("calls of C");
     let functions = functions(&target);
     assert!(functions.len() >= 4, "{functions:?}");
     for function in &functions {
         let truth = target.truth(&format!("count.{function}"));
-        assert_eq!(of_function(&calls, function), truth, "{function}");
-        assert_eq!(of_function(&by_goroutine, function), truth, "{function} by goroutine");
+        assert_eq!(calls_of(&calls, function, None), truth, "{function}");
     }
     // Callers in Go's own names, methods too.
     let callers = target.truths();
@@ -39,14 +35,36 @@ fn cgocalls_names_c_functions_and_their_go_callers_and_counts_them_exactly() {
     let mut compared = 0;
     for (pair, truth) in pairs {
         let (caller, function) = pair.rsplit_once('.').expect("a caller and a function");
-        let key = format!("{function},main.{caller}");
-        assert_eq!(number(&calls, &key), truth, "{key}");
+        let caller = format!("main.{caller}");
+        assert_eq!(calls_of(&calls, function, Some(&caller)), truth, "{function} by {caller}");
         compared += 1;
     }
     assert!(compared >= 4, "only {compared} callers");
-    let histograms = output.map("@us");
-    let (_, buckets) = histograms.as_object().expect("a map").iter().next().expect("a histogram");
-    assert!(buckets[0].get("count").is_some(), "{histograms}");
+    for row in &calls {
+        let numbers: Vec<u64> = row[2..].iter().map(|cell| cell.as_u64().expect("a number")).collect();
+        let [total, _, p50, p90, p99, max] = numbers[..] else { panic!("{row:?}") };
+        assert!(p50 <= p90 && p90 <= p99 && p99 <= max && max <= total + total / 16, "{row:?}");
+    }
+    assert!(output.table("still in C").is_empty(), "{output}");
+    target.finish();
+}
+
+#[test]
+fn cgocalls_counts_by_goroutine_where_it_is_told_to() {
+    let (output, target) = trace(&program("cgolat"), &[], &["cgocalls", "--by", "goroutine", "--top", "0"]);
+    let calls = output.table("calls of C");
+    for function in &functions(&target) {
+        let truth = target.truth(&format!("count.{function}"));
+        assert_eq!(calls_of(&calls, function, None), truth, "{function}");
+        let mut goroutines: Vec<u64> = calls
+            .iter()
+            .filter(|row| row[0] == *function.as_str())
+            .filter_map(|row| row[1].as_u64())
+            .collect();
+        goroutines.sort_unstable();
+        goroutines.dedup();
+        assert!(goroutines.len() >= 4 && goroutines[0] > 0, "{function}: {goroutines:?}");
+    }
     target.finish();
 }
 

@@ -8,6 +8,7 @@ mod command;
 mod cost;
 mod counts;
 mod crowd;
+mod culprits_cgo;
 mod culprits_service;
 mod errors;
 mod fallback;

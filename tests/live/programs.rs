@@ -41,22 +41,21 @@ fn age_of_debian_is_looked_into_while_it_encrypts() {
 #[test]
 fn calls_into_sqlite_have_its_functions_names() {
     let path = sqlite::program(GO, &[]).unwrap_or_else(|error| panic!("{error}"));
-    let (output, target) = trace(&path, &[], &["cgocalls"]);
-    let calls = output.map("@calls");
-    let calls = calls.as_object().expect("a map");
-    let all: u64 = calls.values().map(|n| n.as_u64().expect("a number")).sum();
+    let (output, target) = trace(&path, &[], &["cgocalls", "--top", "0"]);
+    let calls = output.table("calls of C");
+    let all: u64 = calls.iter().map(|row| row[3].as_u64().expect("a number")).sum();
     assert_eq!(all, target.truth("calls"), "{calls:?}");
     let rows = target.truth("rows");
-    for (key, _) in calls {
-        let (function, caller) = key.split_once(',').expect("a function and its caller");
+    for row in &calls {
+        let (function, caller) = (row[0].as_str().expect("a name"), row[1].as_str().expect("a name"));
         // What cgo itself does for Go's strings.
         let memory = ["malloc", "free"].contains(&function);
-        assert!(memory || function.trim_start_matches('_').starts_with("sqlite3_"), "{key}");
-        assert!(caller.starts_with("github.com/mattn/go-sqlite3."), "{key}");
+        assert!(memory || function.trim_start_matches('_').starts_with("sqlite3_"), "{row:?}");
+        assert!(caller.starts_with("github.com/mattn/go-sqlite3."), "{row:?}");
     }
     let of = |function: &str| -> u64 {
-        let named = calls.iter().filter(|(key, _)| key.split(',').next() == Some(function));
-        named.filter_map(|(_, n)| n.as_u64()).sum()
+        let named = calls.iter().filter(|row| row[0] == function);
+        named.filter_map(|row| row[3].as_u64()).sum()
     };
     assert_eq!(of("sqlite3_column_text"), rows, "{calls:?}");
     target.finish();

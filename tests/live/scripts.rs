@@ -34,22 +34,26 @@ fn gostates_counts_parks_by_their_reasons() {
 
 #[test]
 fn gmp_shows_each_goroutine_that_ran_on_its_m_and_p() {
-    let (output, target) = trace(&program("parks"), &[], &["gmp"]);
-    let runs = output.map("@runs");
-    let runs = runs.as_object().expect("a map");
+    let (output, target) = trace(&program("parks"), &[], &["gmp", "--top", "0"]);
+    let (runs, places) = (output.table("runs of goroutines"), output.table("where they ran"));
     let mut compared = 0;
     for (name, goid) in target.truths() {
         if name.starts_with("goid.") {
-            let of_goid = runs.iter().filter(|(key, _)| key.split(',').next() == Some(&goid.to_string()));
-            let total: u64 = of_goid.map(|(_, n)| n.as_u64().expect("a number")).sum();
-            assert!(total > 0, "{name} ({goid}) never ran: {runs:?}");
+            let of_goid = places.iter().filter(|row| row[0] == goid);
+            let total: u64 = of_goid.map(|row| row[3].as_u64().expect("a number")).sum();
+            assert!(total > 0, "{name} ({goid}) never ran: {places:?}");
+            let run = runs.iter().find(|row| row[0] == goid).expect("a row");
+            assert_eq!(run[2], total, "{run:?}");
+            assert!(run[1].as_str().is_some_and(|function| function.starts_with("main.")), "{run:?}");
+            let moves = |cell: &serde_json::Value| cell.as_u64().unwrap_or(0);
+            assert!(moves(&run[3]) < total && moves(&run[4]) < total, "{run:?}");
             compared += 1;
         }
     }
     assert!(compared >= 5);
-    for key in runs.keys() {
-        let parts: Vec<i64> = key.split(',').map(|p| p.parse().expect("a number")).collect();
-        assert!(parts[0] > 0 && parts[1] >= 0 && parts[2] >= 0, "{key}");
+    for row in &places {
+        let parts: Vec<i64> = row.iter().map(|cell| cell.as_i64().expect("a number")).collect();
+        assert!(parts[0] > 0 && parts[1] >= 0 && parts[2] >= 0, "{row:?}");
     }
     target.finish();
 }

@@ -23,9 +23,18 @@ fn masked(line: &str) -> Option<String> {
             c => out.push(c),
         }
     }
-    // Places of files differ from machine to machine.
-    let words = out.split(' ').map(|word| word.split("@/").next().unwrap_or(word));
-    Some(words.collect::<Vec<_>>().join(" "))
+    let mut words: Vec<&str> = Vec::new();
+    for word in out.split_whitespace() {
+        // Tables have times and counts, in units that differ, in columns of any width.
+        let number = |word: &str| word.contains('#') && word.chars().all(|c| matches!(c, '#' | '.' | ','));
+        match word {
+            "ns" | "us" | "ms" | "s" if words.last() == Some(&"#") => {}
+            word if number(word) => words.push("#"),
+            // Places of files differ from machine to machine.
+            word => words.push(word.split("@/").next().unwrap_or(word)),
+        }
+    }
+    Some(words.join(" "))
 }
 
 #[test]

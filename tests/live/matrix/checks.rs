@@ -322,12 +322,12 @@ fn gostates(cell: &Cell) {
 
 /// Each goroutine of the crowd ran, on an M and a P.
 fn gmp(cell: &Cell) {
-    let (output, target) = trace(&cell.path, &["-n", "1000", "-rounds", "4"], &["gmp"]);
+    let (output, target) = trace(&cell.path, &["-n", "1000", "-rounds", "4"], &["gmp", "--top", "0"]);
     let mut ran = BTreeSet::new();
-    for key in numbers(&output.map("@runs")).into_keys() {
-        let parts: Vec<i64> = key.split(',').map(|part| part.parse().expect("a number")).collect();
-        let [goid, m, p] = parts[..] else { panic!("{key}") };
-        assert!(goid > 0 && (0..1000).contains(&m) && (0..4).contains(&p), "{key}");
+    for row in output.table("where they ran") {
+        let parts: Vec<i64> = row.iter().map(|cell| cell.as_i64().expect("a number")).collect();
+        let [goid, m, p, times] = parts[..] else { panic!("{row:?}") };
+        assert!(goid > 0 && (0..1000).contains(&m) && (0..4).contains(&p) && times > 0, "{row:?}");
         ran.insert(goid.to_string());
     }
     for name in target.truths().keys().filter_map(|name| name.strip_prefix("waits.")) {
@@ -343,13 +343,13 @@ fn cgocalls(cell: &Cell) {
         return;
     }
     let (output, target) = trace(&cell.path, &["-n", "1000"], &["cgocalls"]);
-    let calls = numbers(&output.map("@calls"));
+    let calls = output.table("calls of C");
     let nested: u64 = (1..=3).map(|depth| target.truth(&format!("hits.c {depth}"))).sum();
     let of = |function: &str| -> u64 {
-        calls.iter().filter(|(key, _)| key.split(',').next() == Some(function)).map(|(_, n)| *n).sum()
+        calls.iter().filter(|row| row[0] == function).filter_map(|row| row[3].as_u64()).sum()
     };
     assert_eq!(of("c_nested"), nested, "{calls:?}");
     assert_eq!(of("c_lseek"), target.truth("hits.kernel 1"), "{calls:?}");
-    assert!(!output.maps().contains_key("@still_in_c"), "{:?}", output.maps());
+    assert!(output.table("still in C").is_empty(), "{output}");
     target.finish();
 }

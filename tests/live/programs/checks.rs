@@ -140,14 +140,17 @@ fn gostates(of: &Of) {
 
 /// Goroutines run on Ms and Ps that there are.
 fn gmp(of: &Of) {
-    let (output, _) = trace(of, &["gmp"]);
-    let runs = output.maps().get("@runs").map(numbers).unwrap_or_default();
+    let (output, _) = trace(of, &["gmp", "--top", "0"]);
+    let runs = output.table("where they ran");
     assert!(!is_server(&of.0) || !runs.is_empty());
     let cpus = std::thread::available_parallelism().map_or(1, usize::from) as i64;
-    for key in runs.keys() {
-        let parts: Vec<i64> = key.split(',').map(|part| part.parse().expect("a number")).collect();
-        let [goid, m, p] = parts[..] else { panic!("{key}") };
-        assert!((1..1_000_000).contains(&goid) && (0..1000).contains(&m) && (0..cpus).contains(&p), "{key}");
+    for row in runs {
+        let parts: Vec<i64> = row.iter().map(|cell| cell.as_i64().expect("a number")).collect();
+        let [goid, m, p, _] = parts[..] else { panic!("{row:?}") };
+        assert!(
+            (1..1_000_000).contains(&goid) && (0..1000).contains(&m) && (0..cpus).contains(&p),
+            "{row:?}"
+        );
     }
 }
 
