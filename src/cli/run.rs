@@ -87,7 +87,7 @@ pub(super) fn run(args: &Run) -> Result<u8, Failure> {
     sink.end_of_events()?;
     let printed = if finished.artifact().print_maps_on_exit { finished.artifact().maps.len() } else { 0 };
     for map in 0..printed {
-        if finished.artifact().maps.get(map).is_some_and(|info| info.tabled) {
+        if finished.artifact().maps.get(map).is_some_and(|info| info.tabled || !info.shown) {
             continue;
         }
         let entries = finished.snapshot(map)?;
