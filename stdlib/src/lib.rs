@@ -128,8 +128,17 @@ pub fn provider(name: &str) -> Option<&'static Provider> {
 /// All scripts, by name.
 pub const SCRIPTS: &[Script] = &[
     Script { name: "cgocalls", text: include_str!("../scripts/cgocalls.gp") },
+    Script { name: "chanwait", text: include_str!("../scripts/chanwait.gp") },
     Script { name: "gmp", text: include_str!("../scripts/gmp.gp") },
+    Script { name: "golife", text: include_str!("../scripts/golife.gp") },
     Script { name: "gostates", text: include_str!("../scripts/gostates.gp") },
+    Script { name: "mutexhold", text: include_str!("../scripts/mutexhold.gp") },
+    Script { name: "mutexholder", text: include_str!("../scripts/mutexholder.gp") },
+    Script { name: "mutexwait", text: include_str!("../scripts/mutexwait.gp") },
+    Script { name: "parks", text: include_str!("../scripts/parks.gp") },
+    Script { name: "runqlat", text: include_str!("../scripts/runqlat.gp") },
+    Script { name: "rwmutex", text: include_str!("../scripts/rwmutex.gp") },
+    Script { name: "schedtrace", text: include_str!("../scripts/schedtrace.gp") },
 ];
 
 /// The script of a name.

@@ -8,6 +8,7 @@ mod command;
 mod cost;
 mod counts;
 mod crowd;
+mod culprits_sync;
 mod errors;
 mod fallback;
 mod generics;

@@ -37,6 +37,7 @@ mod lines;
 mod patience;
 mod program;
 pub mod sqlite;
+mod tables;
 mod target;
 
 pub use bpf::{bpf_problem, require_bpf};
