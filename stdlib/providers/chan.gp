@@ -37,10 +37,23 @@ probe chan:close = go:runtime.closechan { chan = arg0, len = arg0 == 0 ? 0 : *(u
 
 // chan:block - a send or receive has to wait.
 //   when     on the goroutine that waits, right before it parks
-//   args     send: whether it sends; chan: the channel's address, 0 for nil
+//   args     send: whether it sends; chan: the channel's address, 0 for nil; cap: for how many values its buffer has
+//            room; func: the function that sends or receives
 //   cost     two emulated traps: one where the send or receive begins
-probe chan:block = go:runtime.chansend:call:runtime.gopark { send = true, chan = entry(arg0) }
-probe chan:block = go:runtime.chanrecv:call:runtime.gopark { send = false, chan = entry(arg0) }
+probe chan:block = go:runtime.chansend:call:runtime.gopark
+{
+    send = true,
+    chan = entry(arg0),
+    cap = entry(arg0) == 0 ? 0 : *(uint64*)(entry(arg0) + 8),
+    func = caller(1),
+}
+probe chan:block = go:runtime.chanrecv:call:runtime.gopark
+{
+    send = false,
+    chan = entry(arg0),
+    cap = entry(arg0) == 0 ? 0 : *(uint64*)(entry(arg0) + 8),
+    func = caller(1),
+}
 
 // chan:unblock - a goroutine that waited to send or receive can go on.
 //   when     on the goroutine that lets it: it sent, received or closed the channel

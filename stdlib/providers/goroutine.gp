@@ -6,12 +6,13 @@
 
 // goroutine:create - a goroutine was made, by `go` or by the runtime.
 //   when     behind the making, before it can run; on the goroutine that made it
-//   args     goid: the new one's id; func: the function that it will run
+//   args     goid: the new one's id; func: the function that it will run; by: the function with the `go` statement
 //   cost     single-stepped, once a goroutine
 probe goroutine:create = go:runtime.newproc1:return
 {
     goid = (*runtime.g)(reg("ax")).goid,
     func = funcname((*runtime.g)(reg("ax")).startpc),
+    by = funcname((*runtime.g)(reg("ax")).gopc),
 }
 
 // goroutine:start - a goroutine runs for the first time.
@@ -27,7 +28,7 @@ probe goroutine:start = go:runtime.execute
 
 // goroutine:run - the scheduler puts a goroutine on an M and a P.
 //   when     on the scheduler's stack of that M; the builtin `goid` is not its id yet
-//   args     goid: its id; func: the function that it runs
+//   args     goid: its id; func: the function that it was started with
 //   cost     emulated
 probe goroutine:run = go:runtime.execute
 {
@@ -43,13 +44,14 @@ probe goroutine:park = go:runtime.gopark { reason = args.reason }
 
 // goroutine:ready - a goroutine that waited can run again.
 //   when     on the thread that makes it so: a goroutine's, the scheduler's, the poller's
-//   args     goid: its id; reason: what it waited for
+//   args     goid: its id; reason: what it waited for; func: the function that it was started with
 //   cost     emulated, on each change of any goroutine's status
 probe goroutine:ready = go:runtime.casgstatus
 /args.oldval == Gwaiting && args.newval == Grunnable/
 {
     goid = args.gp.goid,
     reason = args.gp.waitreason,
+    func = funcname((*runtime.g)(arg0).startpc),
 }
 
 // goroutine:yield - a goroutine lets others run of its own will: `runtime.Gosched`.
@@ -102,11 +104,12 @@ else go:runtime.goexit0
 // goroutine:status - a goroutine's status changes.
 //   when     on whatever thread changes it, before it does; since Go 1.26 not for system calls and calls of C that
 //            lose no P, which change it in another way
-//   args     goid: its id; from, to: Gwaiting, Grunnable, ...
+//   args     goid: its id; from, to: Gwaiting, Grunnable, ...; func: the function that it was started with
 //   cost     emulated
 probe goroutine:status = go:runtime.casgstatus
 {
     goid = args.gp.goid,
     from = (uint32)arg1,
     to = (uint32)arg2,
+    func = funcname((*runtime.g)(arg0).startpc),
 }

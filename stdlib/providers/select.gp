@@ -21,8 +21,9 @@ probe select:exit = go:runtime.selectgo:return { chosen = (int64)reg("ax") }
 
 // select:block - it has to wait.
 //   when     on its goroutine, right before it parks
+//   args     func: the function that selects
 //   cost     emulated
-probe select:block = go:runtime.selectgo:call:runtime.gopark {}
+probe select:block = go:runtime.selectgo:call:runtime.gopark { func = caller() }
 
 // select:unblock - a goroutine that waited in a `select` can go on.
 //   when     on the goroutine that lets it

@@ -10,6 +10,7 @@ mod counts;
 mod crowd;
 mod culprits_cgo;
 mod culprits_service;
+mod culprits_sync;
 mod errors;
 mod fallback;
 mod generics;

@@ -10,9 +10,13 @@ use gprobe_lang::source::{Span, Spanned};
 use super::body::Body;
 use super::mentions::mentions;
 use super::{Resolver, typed};
+use crate::ir::MapKind;
 use crate::probe_kinds;
 use crate::walk::each_expr;
 use crate::written::{assign, call, ident, leave_if, map, not, statement, var};
+
+/// Most entered functions that are remembered where they may make the call or not.
+const CALLS: u32 = 65536;
 
 /// Where a return probe is, as far as frames are told apart there.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,6 +41,13 @@ impl Resolver<'_> {
             if !points.is_empty() {
                 let number = self.entry_maps;
                 self.entry_maps += 1;
+                // A function need not make the call: what nobody has asked for must make room.
+                if points.iter().any(is_call) {
+                    let map = self.map(&entry_map(number), probe.span);
+                    if let Some(state) = self.maps.get_mut(map.0 as usize) {
+                        state.declared = Some((MapKind::LruHash, CALLS));
+                    }
+                }
                 let pair = paired(ast::Probe { points, ..probe.clone() }, frames, number);
                 match pair {
                     Ok(pair) => all.extend(pair),
@@ -67,6 +78,16 @@ impl Body<'_, '_> {
     }
 }
 
+/// Whether the probe is at a call that the function makes.
+fn is_call(point: &AttachPoint) -> bool {
+    point.parts.get(2).is_some_and(|part| part.value == "call")
+}
+
+/// What the values are kept in: a name that no script can write.
+fn entry_map(number: usize) -> String {
+    format!("entry#{number}")
+}
+
 /// How frames are told apart where an attach point is; `None` where it is no function's way out.
 fn frames_of(point: &AttachPoint) -> Option<Frames> {
     let parts: Vec<&str> = point.parts.iter().map(|part| part.value.as_str()).collect();
@@ -95,8 +116,7 @@ fn entry_of(point: &AttachPoint) -> AttachPoint {
 /// The probe at the entry, and the one on the way out.
 fn paired(mut probe: ast::Probe, frames: Frames, number: usize) -> Result<[ast::Probe; 2], Box<Diagnostic>> {
     let span = probe.span;
-    // Names that no script can write.
-    let name = format!("entry#{number}");
+    let name = entry_map(number);
     let mut values: Vec<Expr> = Vec::new();
     let mut wrong = None;
     each_expr(&mut probe, &mut |expr| {

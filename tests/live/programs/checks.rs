@@ -9,7 +9,7 @@ use gprobe_symbols::Binary;
 use gprobe_testkit::Output;
 use serde_json::Value;
 
-use super::super::kit::{Check, gprobe, number};
+use super::super::kit::{Check, gprobe};
 use super::subjects::{Busy, Load, Subject};
 
 /// A program and where it lies.
@@ -128,13 +128,14 @@ fn goid(of: &Of) {
 /// Goroutines park for reasons that have names.
 fn gostates(of: &Of) {
     let (output, _) = trace(of, &["gostates"]);
-    let parks = output.maps().get("@parks").map(numbers).unwrap_or_default();
-    for reason in parks.keys() {
-        assert!(reason.chars().any(|c| c.is_ascii_alphabetic()), "{parks:?}");
+    let rows = output.table("parks");
+    for row in &rows {
+        let reason = row[0].as_str().expect("a reason");
+        assert!(reason.chars().any(|c| c.is_ascii_alphabetic()), "{rows:?}");
     }
     if is_server(&of.0) {
-        assert!(number(&output.map("@parks"), "IO wait") > 0, "{parks:?}");
-        assert!(number(&output.map("@readied"), "IO wait") > 0, "{output}");
+        let waits = rows.iter().find(|row| row[0] == "IO wait").unwrap_or_else(|| panic!("{rows:?}"));
+        assert!(waits[6].is_u64(), "none was readied: {output}");
     }
 }
 

@@ -276,6 +276,7 @@ func main() {
 	runtime.GOMAXPROCS(4)
 	alone(*rounds)
 	together(*workers, *each)
+	handing(*rounds)
 	trying(*rounds)
 	readers(*rounds, *workers, *each)
 	holding(*holds)
@@ -342,6 +343,31 @@ func together(workers, each int) {
 		panic("the lock does not lock")
 	}
 	say("contended", unsafe.Pointer(&m.lock), workers*each)
+}
+
+//go:noinline
+func handed(m *middle) {
+	m.lock.Lock()
+	m.n++
+}
+
+// handing takes a lock that another goroutine gives back.
+func handing(n int) {
+	m := made[middle]()
+	taken, free := make(chan bool), make(chan bool)
+	go func() {
+		for range taken {
+			m.lock.Unlock()
+			free <- true
+		}
+	}()
+	for i := 0; i < n; i++ {
+		handed(m)
+		taken <- true
+		<-free
+	}
+	close(taken)
+	say("handed", unsafe.Pointer(&m.lock), n)
 }
 
 // trying takes a lock where it is free, and fails where it is not.
