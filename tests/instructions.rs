@@ -32,8 +32,7 @@ fn scripts_that_ship_stay_as_small_as_they_are() {
         };
         let target = Target {
             processes: Processes::All,
-            // Most find in this program what they look for.
-            executable: Some(if script.name == "rwmutex" { locks.clone() } else { cgodemo.clone() }),
+            executable: Some(executable.clone()),
             kernel: &kernel,
             world: &world,
             options: Options { unsafe_allowed: true, ..Options::default() },
