@@ -31,7 +31,10 @@
 //            27  10  0    152
 //     (322 more rows)
 
-let @last = lruhash(100000);
+// A service may make a goroutine for each connection.
+config = { max_map_keys = 200000; }
+
+let @last = lruhash(200000);
 
 goroutine:run
 {

@@ -11,13 +11,17 @@ use crate::{Outcome, cargo, run};
 /// Longer reasons are cut.
 const LONGEST: usize = 200;
 
-/// Runs a live test that tries all that there is for a release, and writes what comes of it to a file.
-pub(crate) fn try_all(test: &str, release: &str, results: &Path) -> Outcome {
+/// Runs a live test that tries all that there is for a release, and writes what comes of it to a file; `more` is for its
+/// environment.
+pub(crate) fn try_all(test: &str, release: &str, results: &Path, more: &[(&str, &Path)]) -> Outcome {
     if results.exists() {
         fs::remove_file(results)?;
     }
-    run(cargo().env("GPROBE_RELEASES", release).env("GPROBE_RESULTS", results).args([
+    let mut cargo = cargo();
+    cargo.envs(more.iter().copied());
+    run(cargo.env("GPROBE_RELEASES", release).env("GPROBE_RESULTS", results).args([
         "test",
+        "--workspace",
         "--test",
         "live",
         test,

@@ -7,7 +7,7 @@ use std::process::Command;
 use gprobe_testkit::damage::{Damage, Kind};
 use gprobe_testkit::workspace;
 
-use crate::{Outcome, run};
+use crate::{Outcome, run, target_folder};
 
 /// Inputs that are tried where it is not said.
 const RUNS: u64 = 100_000;
@@ -81,11 +81,6 @@ pub(crate) fn fuzz(arguments: &[String]) -> Outcome {
     run(&mut command).map_err(|error| {
         format!("{error}\nit needs a nightly toolchain, and `cargo install cargo-fuzz`").into()
     })
-}
-
-/// Where cargo puts what it builds.
-fn target_folder() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from)
 }
 
 /// Writes what to start from: all scripts of the project, or one edit at each place of each binary.

@@ -98,6 +98,12 @@ fn cargo() -> Command {
     cargo
 }
 
+/// Where cargo puts what it builds.
+fn target_folder() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| gprobe_testkit::workspace().join("target"), PathBuf::from)
+}
+
 /// Shows a command, runs it with this task's input and output, and fails if it does.
 fn run(command: &mut Command) -> Outcome {
     let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();

@@ -21,7 +21,7 @@ pub(crate) fn matrix(arguments: &[String]) -> Outcome {
     let folder = workspace().join("target/matrix");
     fs::create_dir_all(&folder)?;
     for release in releases {
-        try_all("matrix::all_cells", release, &folder.join(format!("{release}.json")))?;
+        try_all("matrix::all_cells", release, &folder.join(format!("{release}.json")), &[])?;
     }
     // What other runs found of the other releases stays.
     let mut cells = Vec::new();

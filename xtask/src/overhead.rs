@@ -7,8 +7,8 @@ use std::fs;
 use gprobe_testkit::workspace;
 use serde_json::Value;
 
-use crate::Outcome;
 use crate::document::{between, read_results, try_all};
+use crate::{Outcome, cargo, run, target_folder};
 
 /// The release of Debian whose services are measured.
 const RELEASE: &str = "bookworm";
@@ -18,7 +18,9 @@ pub(crate) fn overhead(_: &[String]) -> Outcome {
     let folder = workspace().join("target/matrix");
     fs::create_dir_all(&folder)?;
     let results = folder.join("overhead.json");
-    try_all("programs::overhead::all_scripts", RELEASE, &results)?;
+    run(cargo().args(["build", "--release", "--workspace"]))?;
+    let command = target_folder().join("release/gprobe");
+    try_all("programs::overhead::all_scripts", RELEASE, &results, &[("GPROBE_COMMAND", &command)])?;
     let found = read_results(&results)?;
     between(&workspace().join("docs/overhead.md"), "scripts", &table(&found))
 }

@@ -21,7 +21,7 @@ pub(crate) fn programs(arguments: &[String]) -> Outcome {
     let mut found = Vec::new();
     for release in releases {
         let results = folder.join(format!("debian-{release}.json"));
-        try_all("programs::all_programs", release, &results)?;
+        try_all("programs::all_programs", release, &results, &[])?;
         found.extend(read_results(&results)?);
     }
     between(&workspace().join("docs/support.md"), "programs", &table(&found))
