@@ -2,7 +2,7 @@
 //
 //     gprobe mutexholder -p PID [--mutex ADDR] [--min 100ms] [--stack 8] [--top 20]
 //
-// Each second and at the end, a row for each mutex that has been held for at least `--min`, the longest first: the
+// Each second, a row for each mutex that has been held for at least `--min`, the longest first: the
 // goroutine that locked it, the function it did that in, and how many goroutines have begun to wait for it since the
 // script runs and wait still. `--mutex` looks at one alone, however short: `mutexhold --by mutex` has the addresses.
 // `--stack N` says with N frames where it was locked.
@@ -60,7 +60,8 @@ mutex:unlock
     }
 }
 
-macro held() {
+interval:1s
+{
     $min = getopt("mutex", 0) == 0 ? getopt("min", 100ms, "shortest time that shows") : 0;
     for ($kv : @taken) {
         $held = nsecs - $kv.1.0;
@@ -85,14 +86,8 @@ macro held() {
     clear(@waiters);
 }
 
-interval:1s
-{
-    held();
-}
-
 end
 {
-    held();
     clear(@taken);
     clear(@holder);
     clear(@wants);
