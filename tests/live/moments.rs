@@ -139,8 +139,9 @@ fn moments_of(go: &str, flags: &[&str]) {
     }
     let (seen_ns, true_ns) =
         (seen.count("@syscall_ns", &format!("{goid},35")), seen.target.truth("nanosleep_ns"));
+    // A signal may end one early.
     assert!(
-        seen_ns >= 30_000_000 && seen_ns <= true_ns,
+        seen_ns <= true_ns && seen_ns * 10 >= true_ns * 9,
         "{what}: sleeps of 3 ms took {seen_ns} ns, {true_ns} with what leads to them"
     );
 
