@@ -1,11 +1,11 @@
 //! The options that a script asks for by `getopt`, as its text tells before it is compiled.
 
-use gprobe_lang::ast::{Block, Expr, ExprKind, Item, Script, UnaryOp};
+use gprobe_lang::ast::{Expr, ExprKind, Item, Script, UnaryOp};
 use gprobe_lang::source::Span;
 
 use crate::expand::with_imports;
 use crate::target::World;
-use crate::walk::{Child, children_of_expr, children_of_stmt};
+use crate::walk::{Child, each_expr, within};
 
 /// An option of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,35 +45,25 @@ pub(crate) fn written(script: &Script) -> Vec<Parameter> {
 
 fn in_items(items: &mut [Item]) -> Vec<Parameter> {
     let mut found = Vec::new();
+    let mut look = |expr: &mut Expr| {
+        note(expr, &mut found);
+        false
+    };
     for item in items {
         match item {
-            Item::Probe(probe) => {
-                probe.predicate.iter_mut().for_each(|predicate| in_expr(predicate, &mut found));
-                in_block(&mut probe.body, &mut found);
+            Item::Probe(probe) => each_expr(probe, &mut look),
+            Item::Macro(decl) => within(Child::Block(&mut decl.body), &mut look),
+            Item::MapDecl(decl) => {
+                decl.args.iter_mut().for_each(|arg| within(Child::Expr(arg), &mut look));
             }
-            Item::Macro(decl) => in_block(&mut decl.body, &mut found),
-            Item::MapDecl(decl) => decl.args.iter_mut().for_each(|arg| in_expr(arg, &mut found)),
             _ => {}
         }
     }
     found
 }
 
-fn in_block(block: &mut Block, found: &mut Vec<Parameter>) {
-    for stmt in &mut block.stmts {
-        children_of_stmt(stmt, &mut |child| in_child(child, found));
-    }
-}
-
-fn in_child(child: Child<'_>, found: &mut Vec<Parameter>) {
-    match child {
-        Child::Expr(expr) => in_expr(expr, found),
-        Child::Block(block) => in_block(block, found),
-        Child::Type(_) => {}
-    }
-}
-
-fn in_expr(expr: &mut Expr, found: &mut Vec<Parameter>) {
+/// Notes the option that an expression asks for, if it asks for one.
+fn note(expr: &Expr, found: &mut Vec<Parameter>) {
     if let ExprKind::Call { name, args } = &expr.kind
         && name.value == "getopt"
         && let Some(new) = parameter(args)
@@ -85,7 +75,6 @@ fn in_expr(expr: &mut Expr, found: &mut Vec<Parameter>) {
             None => found.push(new),
         }
     }
-    children_of_expr(expr, &mut |child| in_child(child, found));
 }
 
 fn parameter(args: &[Expr]) -> Option<Parameter> {

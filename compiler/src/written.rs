@@ -8,6 +8,12 @@ pub(crate) fn ident(name: &str, span: Span) -> Expr {
     Expr { kind: ExprKind::Ident(name.to_owned()), span }
 }
 
+/// `value.name`
+pub(crate) fn field(value: Expr, name: &str) -> Expr {
+    let span = value.span;
+    Expr { kind: ExprKind::Field(Box::new(value), Spanned::new(name.to_owned(), span)), span }
+}
+
 /// `$name`
 pub(crate) fn var(name: &str, span: Span) -> Expr {
     Expr { kind: ExprKind::Var(name.to_owned()), span }

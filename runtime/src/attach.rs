@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use aya::maps::{Map, MapData, RingBuf};
-use gprobe_compiler::artifact::{Action, Attach, CONTROL, FAMILY, Loss, ProgramInfo, RING};
+use gprobe_compiler::artifact::{Attach, CONTROL, FAMILY, Loss, ProgramInfo, RING};
 use gprobe_compiler::target::{Processes, Running, TargetBinary};
 
 use self::put::close_all;
@@ -377,16 +377,6 @@ impl Finished {
     /// The code of `exit()`, where the script called it.
     pub fn exit_code(&self) -> Option<u8> {
         self.exit
-    }
-
-    /// Whether a `print` or a `table` named the map: it has then been shown at the script's own time.
-    pub fn is_printed(&self, map: usize) -> bool {
-        let actions = self.loaded.artifact.actions.iter();
-        actions.into_iter().any(|action| match action {
-            Action::PrintMap { map: printed, .. } => *printed == map,
-            Action::Table { maps, .. } => maps.contains(&map),
-            _ => false,
-        })
     }
 }
 

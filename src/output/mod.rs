@@ -8,7 +8,7 @@ mod series;
 mod table;
 mod text;
 mod tsv;
-mod units;
+pub(crate) mod units;
 
 use std::collections::HashMap;
 use std::io::{self, Write};

@@ -7,10 +7,8 @@ use std::time::Duration;
 use gprobe_testkit::{Output, Program, Target};
 use serde_json::Value;
 
-use super::kit::{GO, gprobe};
+use super::kit::{GO, SCREEN, STRIPPED, gprobe};
 
-/// Lines of a terminal's first screen.
-const SCREEN: usize = 24;
 const MS: u64 = 1_000_000;
 
 /// Runs a script on a service for two seconds.
@@ -49,7 +47,7 @@ fn uploads() -> PathBuf {
 
 /// The oldest release, and one without symbols and debug information.
 fn other_thumbs() -> [PathBuf; 2] {
-    [Program::build("thumbs", "1.19", &[]), Program::build("thumbs", GO, &["-ldflags=-s -w"])]
+    [Program::build("thumbs", "1.19", &[]), Program::build("thumbs", GO, &[STRIPPED])]
 }
 
 /// Whether a row of a table has these texts in its first cells.
@@ -188,7 +186,7 @@ fn gosyscalls_has_the_slow_system_call_and_the_frequent_one() {
     let lines = screen(&uploads(), &["gosyscalls"]);
     assert!(lines[2].starts_with("nanosleep"), "{lines:#?}");
     assert!(lines.iter().skip(3).take(4).any(|line| line.contains("main.(*Throttle).Wait")), "{lines:#?}");
-    let flags: &[&str] = &["CGO_ENABLED=0", "-ldflags=-s -w"];
+    let flags: &[&str] = &["CGO_ENABLED=0", STRIPPED];
     for path in [Program::build("uploads", "1.19", &[]), Program::build("uploads", GO, flags)] {
         let output = tables(&path, &["gosyscalls", "--by", "call"]);
         let rows = output.table("system calls");

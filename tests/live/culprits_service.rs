@@ -6,10 +6,7 @@ use std::time::Duration;
 use gprobe_testkit::{Output, Program, Target};
 use serde_json::Value;
 
-use super::kit::{GO, gprobe};
-
-/// What leaves symbols and debug information out.
-const STRIPPED: &str = "-ldflags=-s -w";
+use super::kit::{GO, SCREEN, STRIPPED, gprobe};
 
 /// Runs a script on a program for some seconds.
 fn look(target: &Target, args: &[&str]) -> Output {
@@ -25,7 +22,7 @@ fn start(name: &str, go: &str, flags: &[&str]) -> Target {
 
 /// What fits on a screen.
 fn screen(output: &Output) -> String {
-    output.stdout.lines().take(24).collect::<Vec<_>>().join("\n")
+    output.stdout.lines().take(SCREEN).collect::<Vec<_>>().join("\n")
 }
 
 fn number(cell: &Value) -> u64 {

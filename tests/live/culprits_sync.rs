@@ -5,12 +5,7 @@ use std::time::Duration;
 use gprobe_testkit::{Output, Program, Target};
 use serde_json::Value;
 
-use super::kit::{GO, gprobe, trace};
-
-const STRIPPED: &str = "-ldflags=-s -w";
-
-/// Lines of a first screen.
-const SCREEN: usize = 24;
+use super::kit::{GO, SCREEN, STRIPPED, gprobe, trace};
 
 const MS: u64 = 1_000_000;
 

@@ -9,6 +9,12 @@ use serde_json::Value;
 /// The Go release that most tests use.
 pub(crate) const GO: &str = "1.27";
 
+/// What leaves symbols and debug information out.
+pub(crate) const STRIPPED: &str = "-ldflags=-s -w";
+
+/// Lines of a terminal's first screen.
+pub(crate) const SCREEN: usize = 24;
+
 /// gprobe, as it was built with these tests.
 pub(crate) fn gprobe() -> Gprobe {
     require_bpf();

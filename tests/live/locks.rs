@@ -3,7 +3,7 @@
 use gprobe_testkit::{Program, Target};
 use serde_json::Value;
 
-use super::kit::{GO, gprobe, number, trace};
+use super::kit::{GO, STRIPPED, gprobe, number, trace};
 
 /// Bytes from a `sync.RWMutex` to the number of its readers, which is what readers add to.
 const READERS: u64 = 16;
@@ -35,8 +35,6 @@ fn slow(go: &str) -> Slow {
         },
     }
 }
-
-const STRIPPED: &str = "-ldflags=-s -w";
 
 /// What is counted, by address.
 struct Counted {

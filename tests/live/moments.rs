@@ -2,13 +2,10 @@
 
 use gprobe_testkit::{Output, Program, Target};
 
-use super::kit::{GO, gprobe, number};
+use super::kit::{GO, STRIPPED, gprobe, number};
 
 /// Releases that do things in different ways, each with and without symbols.
 const RELEASES: [&str; 3] = ["1.19", "1.23", GO];
-
-/// Flags that leave out what can be left out.
-const STRIPPED: &str = "-ldflags=-s -w";
 
 /// What is counted by goroutine, but for what other goroutines do in its name.
 const MOMENTS: &str = r#"config = { max_map_keys = 20000 }

@@ -2,10 +2,7 @@
 
 use gprobe_testkit::{Program, Target};
 
-use super::kit::{GO, gprobe, number, program, trace};
-
-/// What leaves symbols and debug information out.
-const STRIPPED: &str = "-ldflags=-s -w";
+use super::kit::{GO, STRIPPED, gprobe, number, program, trace};
 
 /// Waits that the program saw itself, by the goroutine that waited.
 #[test]

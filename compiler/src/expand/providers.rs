@@ -6,7 +6,7 @@ use gprobe_lang::ast::{AttachPoint, Block, Item, MapDecl, Probe};
 
 use super::Expander;
 use crate::probe_kinds;
-use crate::written::{call, ident, map, point, statement};
+use crate::written::{call, field, ident, map, point, statement};
 
 /// The kind of map whose entries go when their goroutine ends.
 pub(crate) const GOROUTINE_LOCAL: &str = "golocal";
@@ -61,13 +61,8 @@ pub(super) fn forget_ended(items: &mut Vec<Item>) {
 /// `goroutine:exit { delete(@m[args.goid]) }`
 fn forget(decl: &MapDecl) -> Probe {
     let span = decl.span;
-    let args = ident("args", span);
-    let goid = gprobe_lang::ast::ExprKind::Field(
-        Box::new(args),
-        gprobe_lang::source::Spanned::new("goid".to_owned(), span),
-    );
-    let key = vec![gprobe_lang::ast::Expr { kind: goid, span }];
-    let entry = map(&decl.name.value, Some(key), span);
+    let goid = field(ident("args", span), "goid");
+    let entry = map(&decl.name.value, Some(vec![goid]), span);
     let body = Block { stmts: vec![statement(call("delete", vec![entry], span))], span };
     Probe { name: None, points: vec![point(&["goroutine", "exit"], span)], predicate: None, body, span }
 }

@@ -8,7 +8,7 @@ use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_lang::source::{Span, Spanned};
 
 use super::body::Body;
-use super::mentions::mentions;
+use super::mentions::Mentioned;
 use super::{Resolver, typed};
 use crate::ir::MapKind;
 use crate::probe_kinds;
@@ -30,11 +30,10 @@ enum Frames {
 impl Resolver<'_> {
     /// The probe, and what its uses of `entry()` need besides.
     pub(super) fn with_entries(&mut self, probe: ast::Probe) -> Vec<ast::Probe> {
-        if !mentions(&probe, &|name| name == "entry") {
+        if !Mentioned::by(&probe).has(&["entry"]) {
             return vec![probe];
         }
         let mut all = Vec::new();
-        let mut rest = Vec::new();
         for frames in [Frames::Go, Frames::Native] {
             let points: Vec<AttachPoint> =
                 probe.points.iter().filter(|point| frames_of(point) == Some(frames)).cloned().collect();
@@ -48,15 +47,13 @@ impl Resolver<'_> {
                         state.declared = Some((MapKind::LruHash, CALLS));
                     }
                 }
-                let pair = paired(ast::Probe { points, ..probe.clone() }, frames, number);
-                match pair {
+                match paired(ast::Probe { points, ..probe.clone() }, frames, number) {
                     Ok(pair) => all.extend(pair),
                     Err(diagnostic) => self.report(*diagnostic),
                 }
             }
         }
-        rest.extend(probe.points.iter().filter(|point| frames_of(point).is_none()));
-        if let Some(point) = rest.first() {
+        if let Some(point) = probe.points.iter().find(|point| frames_of(point).is_none()) {
             self.report(
                 Diagnostic::error(
                     "not-in-this-probe",

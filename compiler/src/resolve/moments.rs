@@ -9,7 +9,7 @@ use gprobe_lang::source::{Span, Spanned};
 
 use super::body::Body;
 use super::constant::constant;
-use super::mentions::expr_mentions;
+use super::mentions::Mentioned;
 use super::place::Place;
 use super::sites::Candidate;
 use super::{Resolver, hot, typed};
@@ -225,13 +225,14 @@ impl Resolver<'_> {
         let mut conjuncts = Vec::new();
         alternative.predicate.iter().for_each(|predicate| split(predicate, &mut conjuncts));
         for conjunct in conjuncts {
-            if expr_mentions(conjunct, &|name| KNOWN_BEFORE.contains(&name)) {
+            let words = Mentioned::in_expr(conjunct);
+            if words.has(&KNOWN_BEFORE) {
                 let place = Place::OwnProcess("begin");
                 let said = self.diagnostics.len();
                 let value = Body::new(self, &place, Vec::new()).expr(conjunct);
                 let wrong = self.diagnostics.iter().skip(said).any(Diagnostic::is_error);
                 match constant(&value).filter(|_| !wrong) {
-                    Some(0) if expr_mentions(conjunct, &|name| name == "getopt") => {
+                    Some(0) if words.has(&["getopt"]) => {
                         return Err("an option of the script leaves it out".to_owned());
                     }
                     Some(0) => return Err("this release of Go does it in another way".to_owned()),

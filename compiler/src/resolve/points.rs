@@ -8,7 +8,7 @@ use super::Resolver;
 use super::body::not_yet;
 use super::code_place;
 use super::effects::signal_number;
-use super::mentions::mentions;
+use super::mentions::Mentioned;
 use super::place::Place;
 use super::sites::{Candidate, Grouping, Wanted};
 use crate::artifact::{Attach, ProgramKind};
@@ -18,18 +18,16 @@ use crate::target::{Absent, MissingProbes, Mode};
 impl Resolver<'_> {
     /// All that a probe of the script may become.
     pub(super) fn candidates(&mut self, probe: &ast::Probe) -> Vec<Candidate> {
-        let by_function = mentions(probe, &|name| name == "args" || name == "retval");
-        let by_site =
-            !self.target.kernel.attach_cookie && mentions(probe, &|name| name == "probe" || name == "func");
-        let wants_results = mentions(probe, &|name| name == "retval");
+        let words = Mentioned::by(probe);
+        let by_site = !self.target.kernel.attach_cookie && words.has(&["probe", "func"]);
         let grouping = Grouping {
-            each_function: by_function || by_site,
+            each_function: by_site || words.has(&["args", "retval"]),
             each_site: by_site,
-            wants_results,
-            arguments: mentions(probe, &|name| name.starts_with("arg")),
-            names_function: mentions(probe, &|name| name == "func"),
-            frames: mentions(probe, &|name| matches!(name, "frame" | "caller" | "gostack")),
-            operands: mentions(probe, &|name| name == "args"),
+            wants_results: words.has(&["retval"]),
+            arguments: words.has_start("arg"),
+            names_function: words.has(&["func"]),
+            frames: words.has(&["frame", "caller", "gostack"]),
+            operands: words.has(&["args"]),
         };
         let found = probe.points.iter().flat_map(|point| self.point(point, &grouping).unwrap_or_default());
         let mut found: Vec<Candidate> = found.collect();

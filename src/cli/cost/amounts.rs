@@ -47,19 +47,6 @@ fn short(number: f64, digits: usize) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// `184,302`
-pub(super) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// `a tenth` of 10.
 pub(super) fn part(one_in: u32) -> String {
     match one_in {
@@ -98,10 +85,6 @@ mod tests {
         assert_eq!(shares, ["0 %", "less than 0.01 %", "0.02 %", "0.21 %", "2 %", "7.3 %", "16 %", "150 %"]);
         let times = [3.0, 712.4, 1000.0, 11_843.0, 310e6, 1.25e9, 19.44e9].map(time);
         assert_eq!(times, ["3 ns", "712 ns", "1 us", "11.8 us", "310 ms", "1.2 s", "19.4 s"]);
-        assert_eq!(
-            [0, 999, 1000, 184_302, 1_000_000].map(count),
-            ["0", "999", "1,000", "184,302", "1,000,000"]
-        );
         assert_eq!([2, 10, 7].map(part), ["half", "a tenth", "1/7"]);
     }
 }

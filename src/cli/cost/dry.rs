@@ -10,9 +10,10 @@ use gprobe_runtime::Loaded;
 use gprobe_runtime::cost::{Price, ProgramSpent, price};
 use gprobe_symbols::Cost;
 
-use super::amounts::{count, percent, time};
+use super::amounts::{percent, time};
 use crate::cli::args::Run;
 use crate::cli::{Failure, filter, say};
+use crate::output::units::thousands;
 
 /// How long hits are counted.
 const MOMENT: Duration = Duration::from_millis(100);
@@ -108,21 +109,21 @@ fn kind(site: &SiteInfo, ret: bool) -> &'static str {
 /// The lines of the table, and what to do where it is much.
 fn table(rows: &[Row], priced: bool) -> Vec<String> {
     let share = |share: f64| if priced { percent(share) } else { "?".to_owned() };
-    let rate = |hits: f64| count(hits.round() as u64);
+    let rate = |hits: f64| thousands(hits.round() as i128);
+    let places = |rows: &[Row]| thousands(rows.iter().map(|row| row.places as i128).sum());
     let head = ["probe", "places", "trap", "hits/s", "of one CPU"].map(str::to_owned);
     let mut cells = vec![head];
     for row in rows.iter().take(LINES) {
         let kinds: Vec<&str> = row.kinds.iter().copied().collect();
         cells.push([
             row.title.clone(),
-            count(row.places as u64),
+            places(std::slice::from_ref(row)),
             kinds.join(", "),
             rate(row.hits_a_second),
             share(row.share),
         ]);
     }
     let sum = |of: fn(&Row) -> f64, rows: &[Row]| rows.iter().map(of).sum::<f64>();
-    let places = |rows: &[Row]| count(rows.iter().map(|row| row.places as u64).sum());
     let mut summed = |name: String, rows: &[Row]| {
         let hits = rate(sum(|row| row.hits_a_second, rows));
         cells.push([name, places(rows), String::new(), hits, share(sum(|row| row.share, rows))]);

@@ -16,6 +16,7 @@ use gprobe_runtime::{Attached, Finished};
 pub(super) use self::budget::Keeper;
 use super::args::Run;
 use super::{Failure, say};
+use crate::output::units::thousands;
 
 /// Has the compiler count hits, where they are told or limited, and draw a sample.
 pub(super) fn set(options: &mut Options, args: &Run) {
@@ -76,7 +77,7 @@ fn cost_line(spent: &Spent, price: Result<&Price, &str>, over: Duration) -> Stri
     let hits = match spent.hits() {
         0 => return "cost: no hits".to_owned(),
         1 => "1 hit".to_owned(),
-        hits => format!("{} hits", amounts::count(hits)),
+        hits => format!("{} hits", thousands(hits.into())),
     };
     let price = match price {
         Ok(price) => price,

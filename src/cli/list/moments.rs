@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use gprobe_compiler::artifact::Attach;
-use gprobe_compiler::target::{Options, Processes, Target, TargetBinary};
+use gprobe_compiler::target::{KernelFacts, Options, Processes, Target, TargetBinary};
 use gprobe_lang::source::SourceMap;
 use gprobe_runtime::{LiveWorld, kernel};
 use gprobe_stdlib::{Moment, Provider};
@@ -35,6 +35,7 @@ pub(super) fn show(
     verbose: bool,
 ) -> Result<u8, Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
+    let (facts, live) = (kernel::facts(), LiveWorld::new(pid.as_slice()));
     for moment in found.iter().flat_map(|(_, moments)| moments) {
         writeln!(out, "{}", moment.name)?;
         if !verbose {
@@ -45,7 +46,7 @@ pub(super) fn show(
             writeln!(out, "    {word:<8} {said}")?;
         }
         if let Some(program) = program {
-            for line in places(&moment.name, program, pid) {
+            for line in places(&moment.name, program, pid, &facts, &live) {
                 writeln!(out, "    {line}")?;
             }
         }
@@ -55,18 +56,23 @@ pub(super) fn show(
 }
 
 /// Where a moment is in a program, a line each, or why it is nowhere.
-fn places(moment: &str, program: &TargetBinary, pid: Option<u32>) -> Vec<String> {
+fn places(
+    moment: &str,
+    program: &TargetBinary,
+    pid: Option<u32>,
+    facts: &KernelFacts,
+    live: &LiveWorld,
+) -> Vec<String> {
     let mut sources = SourceMap::new();
     let text = format!("{moment} {{ }}");
     let id = sources.add(moment.to_owned(), text.as_str());
     let parsed = gprobe_lang::parse(id, &text);
     let source = Source { script: parsed.script, sources, warnings: Vec::new(), name: moment.to_owned() };
-    let live = LiveWorld::new(pid.as_slice());
-    let world = ScriptWorld::new(&live, &source);
+    let world = ScriptWorld::new(live, &source);
     let target = Target {
         processes: Processes::one(pid),
         executable: Some(program.clone()),
-        kernel: &kernel::facts(),
+        kernel: facts,
         world: &world,
         options: Options::default(),
         command: None,

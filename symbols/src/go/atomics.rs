@@ -11,7 +11,7 @@ use crate::binary::Binary;
 use crate::error::Reason;
 use crate::functions::{Function, Language};
 use crate::go::places::Budget;
-use crate::go::sites::Code;
+use crate::go::sites::{Code, unprobeable};
 use crate::insn::atomic::{Atomic, Graph, Surroundings};
 use crate::insn::flags::FlagTest;
 use crate::insn::x64::X64Reg;
@@ -92,7 +92,7 @@ impl Binary {
                     None => continue,
                 };
                 let found = guard
-                    .map_err(|why| unprobeable(&function, call, why))
+                    .map_err(|why| unprobeable(&function, LinkAddr(call), why))
                     .and_then(|atomic| place(self, &function, &code, atomic));
                 match found {
                     Ok(guard) => guards.found.push(guard),
@@ -161,7 +161,7 @@ pub(super) fn place(
     atomic: Atomic,
 ) -> Result<AtomicSite, Reason> {
     let Some(at) = code.all().get(atomic.site) else {
-        return Err(unprobeable(function, function.addr.0, "it ends behind the atomic instruction"));
+        return Err(unprobeable(function, function.addr, "it ends behind the atomic instruction"));
     };
     let site = code.site(at, SiteKind::Inside, EntryCondition::Always)?;
     Ok(AtomicSite {
@@ -172,8 +172,4 @@ pub(super) fn place(
         fast: atomic.fast,
         depth: binary.stack_depth(site.addr).unwrap_or(0),
     })
-}
-
-pub(super) fn unprobeable(function: &Function, addr: u64, why: &str) -> Reason {
-    Reason::Unprobeable { function: function.name.clone(), addr: LinkAddr(addr), why: why.to_owned() }
 }

@@ -99,7 +99,8 @@ impl<'a> Code<'a> {
     }
 }
 
-fn unprobeable(function: &Function, addr: LinkAddr, why: &str) -> Reason {
+/// That a place of a function can't be probed.
+pub(super) fn unprobeable(function: &Function, addr: LinkAddr, why: &str) -> Reason {
     Reason::Unprobeable { function: function.name.clone(), addr, why: why.to_owned() }
 }
 

@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::atomics::{AtomicSites, place, unprobeable};
+use super::atomics::{AtomicSites, place};
 use super::inline::{TREE_INDEX, Tree};
 use super::places::{Budget, CodeLayout, OWN};
-use super::sites::Code;
+use super::sites::{Code, unprobeable};
 use crate::address::LinkAddr;
 use crate::binary::Binary;
 use crate::functions::Function;
@@ -71,11 +71,11 @@ impl Binary {
         for indices in found.into_values() {
             let swap = match *indices.as_slice() {
                 [index] => graph.swap(index).map_err(|why| {
-                    let addr = code.all().get(index).map_or(function.addr.0, Decoded::addr);
+                    let addr = code.all().get(index).map_or(function.addr, |at| LinkAddr(at.addr()));
                     unprobeable(function, addr, why)
                 }),
-                [] => Err(unprobeable(function, func.addr.0, "no compare-and-swap of it is found")),
-                _ => Err(unprobeable(function, func.addr.0, "more than one compare-and-swap of it is found")),
+                [] => Err(unprobeable(function, func.addr, "no compare-and-swap of it is found")),
+                _ => Err(unprobeable(function, func.addr, "more than one compare-and-swap of it is found")),
             };
             match swap.and_then(|atomic| place(self, function, &code, atomic)) {
                 Ok(swap) => swaps.found.push(swap),

@@ -18,18 +18,25 @@ const HEAD: &str = "\
 | --- | --- | ---: | ---: | --- | --- |
 ";
 
+fn read() -> Result<String, String> {
+    fs::read_to_string(workspace().join(PAGE)).map_err(|error| format!("{PAGE}: {error}"))
+}
+
+fn save(page: &str) -> Result<(), String> {
+    fs::write(workspace().join(PAGE), page).map_err(|error| format!("{PAGE}: {error}"))
+}
+
 /// Writes what came of kernels, by their names, to the page; rows of other kernels stay.
 pub(crate) fn write(all: &[(&'static str, Results)]) -> Result<(), String> {
-    let path = workspace().join(PAGE);
-    let page = fs::read_to_string(&path).map_err(|error| format!("{PAGE}: {error}"))?;
+    let page = read()?;
     let page = replaced(&page, all)
         .ok_or_else(|| format!("{PAGE} has no line `{}` before a line `{END}`", BEGIN.trim_end()))?;
-    fs::write(&path, page).map_err(|error| format!("{PAGE}: {error}"))
+    save(&page)
 }
 
 /// The tests that failed on a kernel, as the page says.
 pub(crate) fn failed(name: &str) -> Result<Vec<String>, String> {
-    let page = fs::read_to_string(workspace().join(PAGE)).map_err(|error| format!("{PAGE}: {error}"))?;
+    let page = read()?;
     let cells = cells(&page, name).ok_or_else(|| format!("{PAGE} has no row of {name}"))?;
     let failed = cells.get(FAILED).map(String::as_str).unwrap_or_default();
     Ok(failed.split(", ").filter(|test| *test != "none").map(str::to_owned).collect())
@@ -37,10 +44,9 @@ pub(crate) fn failed(name: &str) -> Result<Vec<String>, String> {
 
 /// Corrects a kernel's row by what came of the tests that had failed there, all run again.
 pub(crate) fn correct(name: &str, again: &Results) -> Result<(), String> {
-    let path = workspace().join(PAGE);
-    let page = fs::read_to_string(&path).map_err(|error| format!("{PAGE}: {error}"))?;
+    let page = read()?;
     let page = corrected(&page, name, again).ok_or_else(|| format!("{PAGE} has no row of {name}"))?;
-    fs::write(&path, page).map_err(|error| format!("{PAGE}: {error}"))
+    save(&page)
 }
 
 /// Cells of a row: the numbers of tests, of those that passed, and the names of those that failed.
