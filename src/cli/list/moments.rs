@@ -4,12 +4,11 @@ use std::io::{self, Write};
 
 use gprobe_compiler::artifact::Attach;
 use gprobe_compiler::target::{KernelFacts, Options, Processes, Target, TargetBinary};
-use gprobe_lang::source::SourceMap;
 use gprobe_runtime::{LiveWorld, kernel};
 use gprobe_stdlib::{Moment, Provider};
 use gprobe_symbols::glob_matches;
 
-use super::super::script::{ScriptWorld, Source};
+use super::super::script::{ScriptWorld, load};
 use super::{Failure, cost};
 
 /// The providers that a pattern means: those that ship, by the word before its colon.
@@ -35,7 +34,12 @@ pub(super) fn show(
     verbose: bool,
 ) -> Result<u8, Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let (facts, live) = (kernel::facts(), LiveWorld::new(pid.as_slice()));
+    let looked_at = program.filter(|_| verbose).map(|program| LookedAt {
+        program,
+        pid,
+        facts: kernel::facts(),
+        live: LiveWorld::new(pid.as_slice()),
+    });
     for moment in found.iter().flat_map(|(_, moments)| moments) {
         writeln!(out, "{}", moment.name)?;
         if !verbose {
@@ -45,8 +49,8 @@ pub(super) fn show(
         for (word, said) in &moment.more {
             writeln!(out, "    {word:<8} {said}")?;
         }
-        if let Some(program) = program {
-            for line in places(&moment.name, program, pid, &facts, &live) {
+        if let Some(looked_at) = &looked_at {
+            for line in looked_at.places(&moment.name)? {
                 writeln!(out, "    {line}")?;
             }
         }
@@ -55,49 +59,47 @@ pub(super) fn show(
     Ok(0)
 }
 
-/// Where a moment is in a program, a line each, or why it is nowhere.
-fn places(
-    moment: &str,
-    program: &TargetBinary,
+/// A program that moments are looked for in.
+struct LookedAt<'p> {
+    program: &'p TargetBinary,
     pid: Option<u32>,
-    facts: &KernelFacts,
-    live: &LiveWorld,
-) -> Vec<String> {
-    let mut sources = SourceMap::new();
-    let text = format!("{moment} {{ }}");
-    let id = sources.add(moment.to_owned(), text.as_str());
-    let parsed = gprobe_lang::parse(id, &text);
-    let source = Source { script: parsed.script, sources, warnings: Vec::new(), name: moment.to_owned() };
-    let world = ScriptWorld::new(live, &source);
-    let target = Target {
-        processes: Processes::one(pid),
-        executable: Some(program.clone()),
-        kernel: facts,
-        world: &world,
-        options: Options::default(),
-        command: None,
-        settings: Vec::new(),
-        named: Vec::new(),
-        params: Vec::new(),
-    };
-    let compiled = match gprobe_compiler::compile(&source.script, &target) {
-        Ok(compiled) => compiled,
-        Err(found) => {
-            let why = found.iter().find(|diagnostic| diagnostic.is_error());
-            return why
-                .map(|why| format!("nowhere  {}", crate::output::escape(&why.message)))
-                .into_iter()
-                .collect();
+    facts: KernelFacts,
+    live: LiveWorld,
+}
+
+impl LookedAt<'_> {
+    /// Where a moment is, a line each, or why it is nowhere.
+    fn places(&self, moment: &str) -> Result<Vec<String>, Failure> {
+        let source = load(None, Some(&format!("{moment} {{ }}")))?;
+        let world = ScriptWorld::new(&self.live, &source);
+        let target = Target {
+            processes: Processes::one(self.pid),
+            executable: Some(self.program.clone()),
+            kernel: &self.facts,
+            world: &world,
+            options: Options::default(),
+            command: None,
+            settings: Vec::new(),
+            named: Vec::new(),
+            params: Vec::new(),
+        };
+        let programs = match gprobe_compiler::compile(&source.script, &target) {
+            Ok(compiled) => compiled.artifact.programs,
+            Err(found) => {
+                let why = found.iter().find(|diagnostic| diagnostic.is_error());
+                let why = why.map(|why| format!("nowhere  {}", crate::output::escape(&why.message)));
+                return Ok(why.into_iter().collect());
+            }
+        };
+        let mut lines = Vec::new();
+        for program in &programs {
+            let Attach::Uprobe { sites, .. } = &program.attach else { continue };
+            for site in sites {
+                let cost = cost(self.program.binary.cost_at(site.addr));
+                let function = crate::output::escape(&site.function);
+                lines.push(format!("at       {function} {:#x}  {cost}", site.addr.0));
+            }
         }
-    };
-    let mut lines = Vec::new();
-    for program_info in &compiled.artifact.programs {
-        let Attach::Uprobe { sites, .. } = &program_info.attach else { continue };
-        for site in sites {
-            let cost = cost(program.binary.cost_at(site.addr));
-            let function = crate::output::escape(&site.function);
-            lines.push(format!("at       {function} {:#x}  {cost}", site.addr.0));
-        }
+        Ok(lines)
     }
-    lines
 }
