@@ -86,7 +86,7 @@ fn a_user_without_permission_is_told_what_to_do() {
     // The test's own folder may not be entered by others: a copy where it may.
     let folder = tempfile::tempdir_in("/tmp").expect("a folder");
     let copy = folder.path().join("gprobe");
-    std::fs::copy(gprobe, &copy).expect("copied");
+    gprobe_testkit::copy_program(&gprobe, &copy).expect("copied");
     let open = |path: &std::path::Path| {
         use std::os::unix::fs::PermissionsExt;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("opened");

@@ -22,7 +22,7 @@ struct Contained {
 fn contained(program: &Path, args: &str, last: u32) -> Contained {
     let root = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(root.path().join("srv")).expect("a folder");
-    std::fs::copy(program, root.path().join("srv/server")).expect("copied");
+    gprobe_testkit::copy_program(program, &root.path().join("srv/server")).expect("copied");
     let script = format!(
         "echo {last} > /proc/sys/kernel/ns_last_pid; chroot {} /srv/server {args}; exit $?",
         root.path().display()

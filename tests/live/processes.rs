@@ -8,7 +8,7 @@ use super::kit::{GO, gprobe, number, program};
 
 /// A copy of a program in a folder of its own, under another name.
 fn copy(of: &Path, to: &Path) {
-    std::fs::copy(of, to).unwrap_or_else(|error| panic!("{}: {error}", to.display()));
+    gprobe_testkit::copy_program(of, to).unwrap_or_else(|error| panic!("{}: {error}", to.display()));
 }
 
 fn attached(args: &[&str]) -> Running {

@@ -139,7 +139,7 @@ impl Build {
                 After::Host => scratch.join(format!("lib{name}.so")),
                 _ => scratch.join(name),
             };
-            fs::copy(&built, &to).map_err(|source| ExecError::file("copy", &built, source))?;
+            crate::copy_program(&built, &to).map_err(|source| ExecError::file("copy", &built, source))?;
             match self.after {
                 After::CutSections => cut_sections(&to),
                 After::Host => {

@@ -1,6 +1,5 @@
 //! The runners of targets and of gprobe, tried on shell scripts that behave well and badly.
 
-use std::os::unix::fs::PermissionsExt;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -24,8 +23,7 @@ fn panic_of(run: impl FnOnce() + std::panic::UnwindSafe) -> String {
 /// Writes an executable script that plays a target.
 fn target(folder: &Path, text: &str) -> PathBuf {
     let path = folder.join("target");
-    std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("the script is written");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("it may run");
+    gprobe_testkit::executable(&path, text);
     path
 }
 

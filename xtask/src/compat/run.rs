@@ -254,23 +254,18 @@ fn start_after(line: &str, place: &Place, gprobe: &Group, enter: &str) -> Option
 
 #[cfg(test)]
 mod tests {
+    use gprobe_testkit::executable;
+
     use super::super::parse::parse;
     use super::*;
-
-    /// Makes a script for the shell.
-    fn script(path: &Path, text: &str) {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::write(path, format!("#!/bin/sh\n{text}\n")).expect("written");
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("executable");
-    }
 
     /// Runs a case whose gprobe is a script; another, `before`, does nothing.
     fn ran(gprobe: &str, lines: &str) -> Ran {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("bpftrace");
-        script(&path, gprobe);
+        executable(&path, gprobe);
         // A command would have the script's name too, until it is executed.
-        script(&folder.path().join("before"), "kill -STOP $$");
+        executable(&folder.path().join("before"), "kill -STOP $$");
         let place = Place { folder: folder.path().to_owned(), gprobe: path, unbuilt: Vec::new() };
         let cases = parse("mine", &format!("NAME n\n{lines}\nEXPECT a\n")).expect("a case");
         run(&cases[0], &place).expect("it runs")
