@@ -37,6 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             world: &world,
             options: Options::default(),
             command: None,
+            earlier: None,
             params: Vec::new(),
             settings: Vec::new(),
             named: Vec::new(),

@@ -37,6 +37,7 @@ fn scripts_that_ship_stay_as_small_as_they_are() {
             world: &world,
             options: Options { unsafe_allowed: true, ..Options::default() },
             command: None,
+            earlier: None,
             params: if on_functions { vec!["main.*".to_owned()] } else { Vec::new() },
             settings: Vec::new(),
             named: Vec::new(),

@@ -24,6 +24,8 @@ pub struct Compiled {
     pub ir: ir::Unit,
     /// After `allocate`: registers and stack slots.
     pub code: allocate::Unit,
+    /// What later programs of the same session are to know: [`Target::earlier`].
+    pub for_later: resolve::Earlier,
 }
 
 /// Finds out what is wrong with a script for a target; gives what is worth knowing where nothing is.
@@ -42,8 +44,11 @@ pub fn check(script: &Script, target: &Target<'_>) -> Result<Vec<Diagnostic>, Ve
 /// All that is wrong with the script, with warnings among it.
 pub fn compile(script: &Script, target: &Target<'_>) -> Result<Compiled, Vec<Diagnostic>> {
     let script = expand::expand(script, target.world)?;
-    let (typed, options, warnings) = resolve::resolve(&script, target)?;
-    let (lowered, actions) = lower::lower(&typed, target.kernel, &options, &target.processes);
+    let (mut typed, options, warnings) = resolve::resolve(&script, target)?;
+    let mut for_later = std::mem::take(&mut typed.for_later);
+    let first_action = target.earlier.map_or(0, |earlier| earlier.actions.len());
+    let (lowered, actions) = lower::lower(&typed, target.kernel, &options, &target.processes, first_action);
+    for_later.actions.clone_from(&actions);
     let ir = optimise::optimise(lowered);
     let hosted_from = ir.programs.iter().position(|program| program.kind == ProgramKind::Iterate);
     let mut native = ir.clone();
@@ -60,7 +65,8 @@ pub fn compile(script: &Script, target: &Target<'_>) -> Result<Compiled, Vec<Dia
     let own = artifact.programs.len() - typed.probes.len();
     let hits = lower::hits(&typed, target.kernel, &options);
     artifact.programs.iter_mut().skip(own).zip(hits).for_each(|(program, hits)| program.hits = hits);
-    Ok(Compiled { artifact, warnings, typed, ir, code })
+    artifact.first_action = first_action;
+    Ok(Compiled { artifact, warnings, typed, ir, code, for_later })
 }
 
 fn artifact(
@@ -125,6 +131,7 @@ fn artifact(
         show: typed.show.clone(),
         reads_go_runtime: typed.runtime.is_some(),
         sampled: None,
+        first_action: 0,
         keeps_state: typed.keeps_state,
     }
 }

@@ -340,6 +340,8 @@ pub struct Target<'a> {
     pub settings: Vec<(String, String)>,
     /// Named parameters: `--name=value`, or `--name`.
     pub named: Vec<(String, Option<String>)>,
+    /// What the programs of the session have that were compiled before: this one shares their maps.
+    pub earlier: Option<&'a crate::resolve::Earlier>,
 }
 
 /// A file that a script imports.

@@ -112,6 +112,7 @@ fn told(text: &str) -> (Vec<Diagnostic>, String) {
         world: &Machine,
         options: Options::default(),
         command: None,
+        earlier: None,
         params: Vec::new(),
         settings: Vec::new(),
         named: Vec::new(),

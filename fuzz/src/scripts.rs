@@ -82,6 +82,7 @@ fn target(kernel: &KernelFacts) -> Target<'_> {
         world: &world::Bare,
         options: Options { unsafe_allowed: true, report_errors: true, ..Options::default() },
         command: Some(43),
+        earlier: None,
         params: vec!["7".into(), "word".into()],
         settings: Vec::new(),
         named: vec![("level".into(), Some("3".into())), ("all".into(), None)],

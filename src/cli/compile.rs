@@ -66,6 +66,7 @@ fn build(source: &Source, looked: &Looked) -> Result<Compiled, Failure> {
         world: &world,
         options: Options { unsafe_allowed: true, ..Options::default() },
         command: None,
+        earlier: None,
         settings: settings(),
         named,
         params,

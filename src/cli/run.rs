@@ -240,6 +240,7 @@ fn start(
             ..Options::default()
         },
         command,
+        earlier: None,
         settings: settings(),
         named,
         params,

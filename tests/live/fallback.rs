@@ -34,6 +34,7 @@ fn counts(programs: &mut [Target], script: &str, facts: &KernelFacts) -> Vec<(St
         world: &world,
         options: Options::default(),
         command: None,
+        earlier: None,
         params: Vec::new(),
         settings: Vec::new(),
         named: Vec::new(),

@@ -93,6 +93,7 @@ impl Machine {
             world: &self.world,
             options: Options::default(),
             command: None,
+            earlier: None,
             params: vec!["7".into(), "word".into()],
             settings: Vec::new(),
             named: Vec::new(),

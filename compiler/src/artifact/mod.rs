@@ -73,8 +73,10 @@ pub struct Artifact {
     pub binaries: Vec<BinaryInfo>,
     /// The script's maps, in the order of their first use.
     pub maps: Vec<MapInfo>,
-    /// What records mean, by their first word.
+    /// What records mean, by their first word. Those of earlier programs of the session come first.
     pub actions: Vec<Action>,
+    /// Where its own actions begin.
+    pub first_action: usize,
     /// Names of probes, by the value of the builtin `probe`.
     pub probes: Vec<String>,
     /// Names of enumerated values, by [`Type::Enum`].

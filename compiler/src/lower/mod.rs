@@ -59,16 +59,19 @@ pub(crate) struct Shared<'p> {
     pub(crate) user_maps: Vec<MapId>,
     /// Whether failing reads and look-ups are reported.
     pub(crate) report_errors: bool,
-    /// The script's actions, and those for what goes wrong.
+    /// The script's actions, and those for what goes wrong, behind those of earlier programs.
     actions: RefCell<Vec<Action>>,
+    /// Where the script's own begin.
+    first_action: usize,
 }
 
 impl Shared<'_> {
     /// The index of an action.
     pub(crate) fn action(&self, action: Action) -> usize {
         let mut actions = self.actions.borrow_mut();
-        if let Some(index) = actions.iter().position(|known| *known == action) {
-            return index;
+        let own = actions.iter().skip(self.first_action).position(|known| *known == action);
+        if let Some(index) = own {
+            return self.first_action + index;
         }
         actions.push(action);
         actions.len() - 1
@@ -76,12 +79,13 @@ impl Shared<'_> {
 }
 
 /// Makes IR of a typed program, for a kernel; `processes` narrows programs that fire for all processes.
-/// Gives also what records mean: the script's actions, and those for what goes wrong.
+/// The actions of earlier programs end at `first_action`. Gives also what records mean: the script's actions, and those for what goes wrong.
 pub fn lower(
     program: &typed::Program,
     kernel: &KernelFacts,
     options: &Options,
     processes: &Processes,
+    first_action: usize,
 ) -> (Unit, Vec<Action>) {
     let mut unit = Unit::default();
     let uses = Uses::of(program);
@@ -173,6 +177,7 @@ pub fn lower(
         user_maps,
         report_errors: options.report_errors,
         actions: RefCell::new(program.actions.clone()),
+        first_action,
     };
     if uses.elapsed {
         unit.programs.extend(start_clock(&shared));

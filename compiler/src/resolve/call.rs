@@ -590,8 +590,10 @@ impl Body<'_, '_> {
 impl Resolver<'_> {
     /// The index of an action; equal ones share it, so that equal bodies stay equal.
     pub(super) fn action(&mut self, action: Action) -> usize {
-        if let Some(index) = self.actions.iter().position(|a| *a == action) {
-            return index;
+        // Those of earlier programs tell what those programs did.
+        let own = self.actions.iter().skip(self.first_action).position(|a| *a == action);
+        if let Some(index) = own {
+            return self.first_action + index;
         }
         self.actions.push(action);
         self.actions.len() - 1

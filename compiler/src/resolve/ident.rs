@@ -394,7 +394,7 @@ impl Body<'_, '_> {
 }
 
 impl Resolver<'_> {
-    fn table(&mut self, name: &str, names: impl FnOnce() -> Vec<(u64, String)>) -> u32 {
+    pub(super) fn table(&mut self, name: &str, names: impl FnOnce() -> Vec<(u64, String)>) -> u32 {
         let index = self.enums.iter().position(|t| t.name == name).unwrap_or_else(|| {
             self.enums.push(EnumTable { name: name.to_owned(), names: names() });
             self.enums.len() - 1
@@ -407,12 +407,6 @@ impl Resolver<'_> {
             let names = builtins::G_STATUS.iter().map(|(v, n)| (*v, (*n).to_owned()));
             names.chain([(crate::lower::NO_STATUS as u64, "none".to_owned())]).collect()
         })
-    }
-
-    /// Names of the functions that have sites, by their numbers.
-    fn function_table(&mut self) -> u32 {
-        let names = self.functions.clone();
-        self.table("function", || names.into_iter().enumerate().map(|(i, n)| (i as u64, n)).collect())
     }
 
     /// Says where a release's own layout is not known, and another's is tried in its place.

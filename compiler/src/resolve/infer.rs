@@ -73,6 +73,8 @@ pub(super) struct MapState {
     pub(super) value: Option<Held>,
     /// Its first use.
     pub(super) first: Span,
+    /// Its first use in the script that is being resolved.
+    pub(super) here: Option<Span>,
     /// Of which kind it is declared, and with room for how many elements.
     pub(super) declared: Option<(crate::ir::MapKind, u32)>,
     /// Whether anything but its own declaration and `delete` names it.

@@ -1,11 +1,14 @@
 //! `iter:goroutine` and `iter:thread`: what gprobe goes over itself.
 
+use std::collections::BTreeSet;
+
 use gprobe_lang::ast::AttachPoint;
 use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_lang::source::{Span, Spanned};
 use gprobe_symbols::{LinkAddr, RuntimeVariable};
 
 use super::Resolver;
+use super::earlier::Adders;
 use super::place::Place;
 use super::sites::Candidate;
 use super::typed::{ExprKind, MapIndex, Probe, Stmt};
@@ -89,16 +92,22 @@ impl Resolver<'_> {
     /// What gprobe adds to, probes in the kernel must not add to at the same time: one would undo the
     /// other's.
     pub(super) fn added_to_twice(&mut self, probes: &[Probe]) {
-        let in_gprobe = |probe: &&Probe| matches!(probe.kind, ProgramKind::Iterate | ProgramKind::TestRun);
-        let mut by_kernel = Vec::new();
-        for probe in probes.iter().filter(|probe| !in_gprobe(probe)) {
-            added_to(&probe.body, &mut by_kernel);
+        let (mut by_kernel, mut by_gprobe) = (self.adders.in_kernel.clone(), self.adders.in_gprobe.clone());
+        for probe in probes {
+            match &probe.attach {
+                // These run while nothing else of the script does.
+                _ if probe.kind == ProgramKind::TestRun => {}
+                Attach::Iterate { period_ns: None, .. } => {}
+                Attach::Iterate { .. } => added_to(&probe.body, &mut by_gprobe),
+                _ => added_to(&probe.body, &mut by_kernel),
+            }
         }
-        for probe in probes.iter().filter(|probe| probe.kind == ProgramKind::Iterate) {
-            let mut here = Vec::new();
+        for probe in probes.iter().filter(|probe| probe.kind != ProgramKind::TestRun) {
+            let others = if probe.kind == ProgramKind::Iterate { &by_kernel } else { &self.adders.in_gprobe };
+            let mut here = BTreeSet::new();
             added_to(&probe.body, &mut here);
-            if let Some(map) = here.into_iter().find(|map| by_kernel.contains(map)) {
-                let name = self.map_name(map);
+            if let Some(map) = here.intersection(others).next() {
+                let name = self.map_name(MapIndex(*map));
                 let message =
                     format!("@{name} is added to here, and in a probe of another kind at the same time");
                 self.report(
@@ -110,19 +119,20 @@ impl Resolver<'_> {
                 );
             }
         }
+        self.adders = Adders { in_kernel: by_kernel, in_gprobe: by_gprobe };
     }
 }
 
 /// Maps whose values these statements add to.
-fn added_to(list: &[Stmt], found: &mut Vec<MapIndex>) {
+fn added_to(list: &[Stmt], found: &mut BTreeSet<u32>) {
     visit::all_stmts(list, &mut |stmt| {
         if let Stmt::Aggregate { map, .. } | Stmt::AddMap { map, .. } = stmt {
-            found.push(*map);
+            found.insert(map.0);
         }
     });
     visit::stmts(list, &mut |expr| {
         if let ExprKind::StepMap { map, .. } = &expr.kind {
-            found.push(*map);
+            found.insert(map.0);
         }
     });
 }

@@ -14,6 +14,7 @@ mod cvalue;
 mod describe;
 mod doubts;
 pub mod dump;
+mod earlier;
 mod effects;
 mod entry;
 mod expr;
@@ -67,6 +68,8 @@ use gprobe_lang::source::Span;
 
 use self::body::{Body, Uses};
 use self::ctypes::CTypes;
+pub use self::earlier::Earlier;
+use self::earlier::{Adders, note_use};
 use self::formal::ParamsOrReason;
 pub(crate) use self::infer::join;
 use self::infer::{Held, MapState};
@@ -95,6 +98,7 @@ pub fn resolve(
     target: &Target<'_>,
 ) -> Result<(Program, Options, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut cx = Resolver::new(target);
+    target.earlier.into_iter().for_each(|earlier| cx.take_earlier(earlier));
     cx.items(script);
     // An option stays one where `comptime` leaves out the place that asks for it.
     cx.named_known = parameters::written(script).into_iter().map(|found| (found.name, found.help)).collect();
@@ -161,6 +165,12 @@ struct Resolver<'t> {
     moment_name: Option<String>,
     /// How many maps `entry()` has needed.
     entry_maps: usize,
+    /// Maps of earlier programs, as they were made: the first ones.
+    made: Vec<MapInfo>,
+    /// Where the actions of this script begin.
+    first_action: usize,
+    /// Which maps are added to from where.
+    adders: Adders,
 }
 
 impl<'t> Resolver<'t> {
@@ -191,6 +201,9 @@ impl<'t> Resolver<'t> {
             providers: Vec::new(),
             moment_name: None,
             entry_maps: 0,
+            made: Vec::new(),
+            first_action: 0,
+            adders: Adders::default(),
         }
     }
 
@@ -231,6 +244,7 @@ impl<'t> Resolver<'t> {
                 key: None,
                 value: None,
                 first: span,
+                here: None,
                 declared: None,
                 read: false,
                 tabled: false,
@@ -238,6 +252,7 @@ impl<'t> Resolver<'t> {
             });
             self.maps.len() - 1
         });
+        self.maps.get_mut(index).into_iter().for_each(|state| note_use(state, span));
         MapIndex(index as u32)
     }
 
@@ -352,7 +367,7 @@ impl<'t> Resolver<'t> {
 
     /// Types every body once.
     fn round(&mut self, probes: &[Instance]) -> Vec<Probe> {
-        self.actions.clear();
+        self.actions.truncate(self.first_action);
         let mut typed: Vec<Probe> = Vec::new();
         for (probe, candidates) in probes {
             let first = typed.len();
@@ -429,51 +444,56 @@ impl<'t> Resolver<'t> {
         let keeps_state = state::keeps_state(&probes);
         self.tell_goroutines(&probes, keeps_state);
         let narrow = self.narrow(&probes);
+        let maps = self.map_infos();
+        self.changed_maps(&maps);
         if self.has_errors() {
             // What is not used may be used where the error is.
             self.diagnostics.retain(|d| d.is_error() || !matches!(d.code, "unused-variable" | "unused-map"));
             return Err(leftovers::folded(self.diagnostics));
         }
-        let maps = self
-            .maps
-            .iter()
-            .enumerate()
-            .map(|(i, state)| {
-                let value = state.value.as_ref().map_or(MapValue::Plain(Type::I64), Held::map_value);
-                MapInfo {
-                    name: format!("@{}", state.name),
-                    symbol: format!("gp_map{i}"),
-                    key: state.key.iter().flatten().map(Ty::stored).collect(),
-                    per_cpu: !matches!(value, MapValue::Plain(_)),
-                    value,
-                    scalar: state.key.as_ref().is_none_or(Vec::is_empty),
-                    // One that no script can name is gprobe's own.
-                    shown: state.value.is_some() && !state.name.contains('#'),
-                    tabled: state.tabled,
-                }
-            })
-            .collect();
         let binaries =
             self.binaries.iter().map(|b| BinaryInfo { name: b.name.clone(), path: b.path.clone() }).collect();
         let wants_types = !self.go_values.is_empty() || self.names_go_types;
         let go_program = self.go_executable().filter(|_| wants_types).cloned();
-        let program = Program {
+        let mut program = Program {
             probes,
             maps,
-            actions: self.actions,
-            probe_names: self.probe_names,
-            enums: self.enums,
+            actions: self.actions.clone(),
+            probe_names: self.probe_names.clone(),
+            enums: self.enums.clone(),
             binaries,
             go_program,
             go_lists: self.go_lists,
-            go_values: self.go_values,
+            go_values: self.go_values.clone(),
             declared: self.maps.iter().map(|map| map.declared).collect(),
             print_maps_on_exit: self.options.print_maps_on_exit,
             show: Show { truncated: self.options.str_trunc_trailer.clone(), lines: self.options.show_lines },
             runtime: self.runtime,
             narrow,
             keeps_state,
+            for_later: Earlier::default(),
         };
+        program.for_later = self.for_later(&program);
         Ok((program, self.options, self.diagnostics))
+    }
+
+    /// The maps, those of earlier programs first.
+    fn map_infos(&self) -> Vec<MapInfo> {
+        let info = |(index, state): (usize, &MapState)| {
+            let value = state.value.as_ref().map_or(MapValue::Plain(Type::I64), Held::map_value);
+            MapInfo {
+                name: format!("@{}", state.name),
+                symbol: format!("gp_map{index}"),
+                key: state.key.iter().flatten().map(Ty::stored).collect(),
+                per_cpu: !matches!(value, MapValue::Plain(_)),
+                value,
+                scalar: state.key.as_ref().is_none_or(Vec::is_empty),
+                // One that no script can name is gprobe's own.
+                shown: state.value.is_some() && !state.name.contains('#'),
+                tabled: state.tabled,
+                assigned: state.value.is_some(),
+            }
+        };
+        self.maps.iter().enumerate().map(info).collect()
     }
 }

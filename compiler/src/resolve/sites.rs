@@ -253,6 +253,18 @@ impl Resolver<'_> {
         number
     }
 
+    /// Names of the functions that have sites, by their numbers.
+    pub(super) fn function_table(&mut self) -> u32 {
+        let table = self.table("function", Vec::new);
+        // Earlier programs of the session may have made it, with fewer.
+        if let Some(found) = self.enums.get_mut(table as usize) {
+            let known = found.names.len();
+            let more = self.functions.iter().enumerate().skip(known);
+            found.names.extend(more.map(|(number, name)| (number as u64, name.clone())));
+        }
+        table
+    }
+
     /// The index of a probe's name: of a moment's, where its sites are being found.
     pub(super) fn probe_name(&mut self, name: &str) -> u32 {
         let moment = self.moment_name.clone();

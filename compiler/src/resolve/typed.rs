@@ -41,6 +41,8 @@ pub struct Program {
     pub narrow: Option<Narrow>,
     /// Whether a hit of a probe looks at what an earlier one has noted.
     pub keeps_state: bool,
+    /// What later programs of the session are to know.
+    pub for_later: super::Earlier,
 }
 
 impl Probe {

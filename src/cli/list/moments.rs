@@ -79,6 +79,7 @@ impl LookedAt<'_> {
             world: &world,
             options: Options::default(),
             command: None,
+            earlier: None,
             settings: Vec::new(),
             named: Vec::new(),
             params: Vec::new(),

@@ -1,6 +1,9 @@
 //! Whole compiles, without a kernel and without a target: what any machine can test.
 
+mod session;
+
 use gprobe_compiler::artifact::{Hits, Sampled, SampledBy};
+use gprobe_compiler::resolve::Earlier;
 use gprobe_compiler::target::{
     Absent, Counting, KernelFacts, Options, Processes, Sample, Target, TargetBinary, TracepointField, World,
 };
@@ -54,6 +57,16 @@ fn build(script: &str, kernel: &KernelFacts) -> Result<Compiled, Vec<Diagnostic>
 }
 
 fn build_with(script: &str, kernel: &KernelFacts, options: Options) -> Result<Compiled, Vec<Diagnostic>> {
+    build_after(None, script, kernel, options)
+}
+
+/// As the next program of a session.
+fn build_after(
+    earlier: Option<&Earlier>,
+    script: &str,
+    kernel: &KernelFacts,
+    options: Options,
+) -> Result<Compiled, Vec<Diagnostic>> {
     let parsed = gprobe_lang::parse(SourceId(0), script);
     assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
     let target = Target {
@@ -63,6 +76,7 @@ fn build_with(script: &str, kernel: &KernelFacts, options: Options) -> Result<Co
         world: &Bare,
         options,
         command: None,
+        earlier,
         params: vec!["7".into(), "word".into()],
         settings: Vec::new(),
         named: Vec::new(),
