@@ -4,7 +4,8 @@ use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 
 use gprobe_compiler::artifact::{
-    Action, CType, EnumTable, Field, GO_STACKS, GoCapture, KERNEL_STACKS, RECORD_HEADER, Type, USER_STACKS,
+    Action, Artifact, CType, EnumTable, Field, GO_STACKS, GoCapture, KERNEL_STACKS, RECORD_HEADER, Type,
+    USER_STACKS,
 };
 
 use gprobe_compiler::target::TargetBinary;
@@ -13,12 +14,13 @@ use crate::error::Error;
 use crate::event::{Event, Frame, Value};
 use crate::go::Reader;
 use crate::gostack;
-use crate::load::Loaded;
 use crate::names;
 use crate::process::{Places, load_bias};
 use crate::read;
+use crate::store::Store;
 use crate::symbolise::Symboliser;
 use crate::sys::bpf;
+use crate::tracer::Traced;
 
 /// Most frames that the stack maps hold.
 const STACK_FRAMES: usize = 127;
@@ -37,32 +39,62 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    pub(crate) fn new(loaded: &Loaded, symboliser: Symboliser, biases: &[u64]) -> Result<Self, Error> {
-        let stacks = |name: &str| -> Result<Option<OwnedFd>, Error> {
-            loaded.map(name).map(|fd| fd.try_clone_to_owned().map_err(Error::Wait)).transpose()
-        };
-        let go_program = loaded.artifact.go_program.clone().map(|program| {
-            let fixed = (!program.binary.is_pie()).then_some(0);
-            Places::new(program, biases.iter().copied().chain(fixed))
-        });
-        Ok(Self {
-            probes: loaded.artifact.probes.clone(),
-            enums: loaded.artifact.enums.clone(),
-            user_stacks: stacks(USER_STACKS)?,
-            kernel_stacks: stacks(KERNEL_STACKS)?,
-            go_stacks: stacks(GO_STACKS)?,
+    pub(crate) fn new(symboliser: Symboliser) -> Self {
+        Self {
+            probes: Vec::new(),
+            enums: Vec::new(),
+            user_stacks: None,
+            kernel_stacks: None,
+            go_stacks: None,
             symboliser,
-            go_values: loaded.artifact.go_values.clone(),
-            go_program,
-        })
+            go_values: Vec::new(),
+            go_program: None,
+        }
+    }
+
+    /// Takes over what a new script says of values, of which the earlier ones know less.
+    pub(crate) fn learn(&mut self, artifact: &Artifact, store: &Store) -> Result<(), Error> {
+        let newer = |new: usize, old: usize| new >= old;
+        if newer(artifact.probes.len(), self.probes.len()) {
+            self.probes.clone_from(&artifact.probes);
+        }
+        if newer(artifact.enums.len(), self.enums.len()) {
+            self.enums.clone_from(&artifact.enums);
+        }
+        if newer(artifact.go_values.len(), self.go_values.len()) {
+            self.go_values.clone_from(&artifact.go_values);
+        }
+        for (known, name) in [
+            (&mut self.user_stacks, USER_STACKS),
+            (&mut self.kernel_stacks, KERNEL_STACKS),
+            (&mut self.go_stacks, GO_STACKS),
+        ] {
+            if known.is_none() {
+                *known =
+                    store.map(name).map(|fd| fd.try_clone_to_owned()).transpose().map_err(Error::Wait)?;
+            }
+        }
+        if let (None, Some(program)) = (&self.go_program, &artifact.go_program) {
+            let fixed = (!program.binary.is_pie()).then_some(0);
+            self.go_program = Some(Places::new(program.clone(), fixed));
+        }
+        self.symboliser.add_files(artifact.binaries.iter().map(|binary| binary.path.as_str()));
+        Ok(())
+    }
+
+    /// Notes where the Go program lies in processes: each with what is added to the file's addresses.
+    pub(crate) fn place(&mut self, there: &[(u32, u64)]) {
+        if let Some(program) = &mut self.go_program {
+            there.iter().for_each(|(_, bias)| program.add(*bias));
+        }
     }
 
     /// A record of the ring buffer; `None` where it has been dealt with here, an error where it is
     /// no record.
-    pub(crate) fn event(&mut self, loaded: &Loaded, record: &[u8]) -> Result<Option<Event>, ()> {
+    pub(crate) fn event(&mut self, store: &Store, record: &[u8]) -> Result<Option<Traced>, ()> {
         let action = word(record, 0).ok_or(())?;
         let action = usize::try_from(action).map_err(|_| ())?;
-        let event = match loaded.artifact.actions.get(action).ok_or(())? {
+        let event = match store.actions.get(action).ok_or(())? {
             Action::Printf { args, .. } => {
                 let args = args.iter().map(|field| self.field(record, field)).collect::<Option<_>>();
                 Event::Printf { action, args: args.ok_or(())? }
@@ -73,7 +105,7 @@ impl Decoder {
             | Action::Join { args, .. } => {
                 let args = args.iter().map(|field| self.field(record, field)).collect::<Option<Vec<_>>>();
                 let args = args.ok_or(())?;
-                match loaded.artifact.actions.get(action) {
+                match store.actions.get(action) {
                     Some(Action::Message { .. }) => Event::Message { action, args },
                     Some(Action::System { .. }) => Event::System { action, args },
                     Some(Action::Cat { .. }) => Event::Cat { action, args },
@@ -95,30 +127,30 @@ impl Decoder {
                     .flat_map(|(at, size)| record.get(*at as usize..(at + size) as usize).unwrap_or_default())
                     .copied()
                     .collect();
-                let entry = read::element(loaded, self, *map, &bytes, key).map_err(|_| ())?;
+                let entry = read::element(store, self, *map, &bytes, key).map_err(|_| ())?;
                 Event::Element { map: *map, entry }
             }
             Action::PrintValue { value } => Event::Value(self.field(record, value).ok_or(())?),
             Action::PrintMap { map, top, div } => {
-                let entries = read::snapshot(loaded, self, *map).map_err(|_| ())?;
+                let entries = read::snapshot(store, self, *map).map_err(|_| ())?;
                 Event::Map { map: *map, top: *top, div: *div, entries }
             }
             Action::Table { maps, .. } => {
-                let entries = maps.iter().map(|map| read::snapshot(loaded, self, *map));
+                let entries = maps.iter().map(|map| read::snapshot(store, self, *map));
                 Event::Table { action, entries: entries.collect::<Result<_, _>>().map_err(|_| ())? }
             }
             Action::Clear { map } => {
-                read::clear(loaded, *map).map_err(|_| ())?;
+                read::clear(store, *map).map_err(|_| ())?;
                 return Ok(None);
             }
             Action::Zero { map } => {
-                read::zero(loaded, *map).map_err(|_| ())?;
+                read::zero(store, *map).map_err(|_| ())?;
                 return Ok(None);
             }
             Action::Time { format } => Event::Time { format: format.clone() },
             Action::Exit => return Ok(None),
         };
-        Ok(Some(event))
+        Ok(Some(Traced { action: Some(action), event }))
     }
 
     /// Looks for processes that run a file which lies elsewhere in each.

@@ -140,6 +140,12 @@ pub enum Error {
     /// gprobe was ended while it waited for a Go program.
     #[error("the command had not come to a Go program yet")]
     BrokenOff,
+    /// There is nothing left to attach to.
+    #[error("the target has ended: there is nothing to attach to")]
+    Gone,
+    /// A script that was forgotten, or is another tracer's.
+    #[error("there is no such script any more")]
+    NoScript,
     /// A program can't be run.
     #[error("`{title}` can't be run: {why}")]
     Run {

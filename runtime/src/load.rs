@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 
 use aya::maps::MapData;
 use aya_obj::Object;
@@ -12,17 +13,19 @@ use gprobe_compiler::target::KernelFacts;
 
 use crate::error::{Error, explain};
 use crate::own_stack;
+use crate::store::Store;
 use crate::sys::bpf::{NewProgram, UPROBE_MULTI, load_program};
 use crate::sys::process::raise_memlock;
 
 /// Bytes of the verifier's log that are asked for when it refuses a program.
 const LOG_BYTES: usize = 1 << 20;
 
-/// An artifact in the kernel, nothing attached yet.
-pub struct Loaded {
+/// A script in the kernel, nothing attached yet.
+pub(crate) struct Loaded {
     pub(crate) artifact: Artifact,
     pub(crate) facts: KernelFacts,
-    pub(crate) maps: BTreeMap<String, MapData>,
+    /// By their names in the object; those that other scripts have too are the same.
+    maps: BTreeMap<String, Arc<OwnedFd>>,
     /// In the order of the artifact's programs, of which the last may have none.
     pub(crate) programs: Vec<OwnedFd>,
     /// What programs lost that gprobe runs itself, by [`Loss`].
@@ -30,12 +33,13 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Loads all maps and programs.
+    /// Loads all maps that are not there yet, and all programs.
     ///
     /// # Errors
     /// Where the kernel refuses one; the message says why.
-    pub fn load(artifact: Artifact, facts: &KernelFacts) -> Result<Self, Error> {
-        if charges_memlock(facts) {
+    pub(crate) fn load(artifact: Artifact, store: &mut Store) -> Result<Self, Error> {
+        let facts = store.facts.clone();
+        if charges_memlock(&facts) {
             raise_memlock();
         }
         let mut object = Object::parse(&artifact.elf).map_err(|e| Error::Object(e.to_string()))?;
@@ -43,14 +47,19 @@ impl Loaded {
         definitions.sort_by(|a, b| a.0.cmp(&b.0));
         let mut maps = BTreeMap::new();
         for (name, definition) in &definitions {
-            let map = MapData::create(definition.clone(), name, None)
-                .map_err(|error| Error::Map { name: name.clone(), why: map_error(&error, facts) })?;
+            let map = match store.find(name) {
+                Some(map) if store.is_shared(name) => Arc::clone(map),
+                _ => Arc::new(create(name, definition, &facts)?),
+            };
+            if store.is_shared(name) {
+                store.keep(name, Arc::clone(&map));
+            }
             maps.insert(name.clone(), map);
         }
         let text: HashSet<usize> = object.functions.keys().map(|key| key.0).collect();
-        let placed = definitions.iter().filter_map(|(name, definition)| {
-            Some((name.as_str(), maps.get(name)?.fd().as_fd().as_raw_fd(), definition))
-        });
+        let placed = definitions
+            .iter()
+            .filter_map(|(name, definition)| Some((name.as_str(), maps.get(name)?.as_raw_fd(), definition)));
         object.relocate_maps(placed, &text).map_err(|e| Error::Object(e.to_string()))?;
         object.relocate_calls(&text).map_err(|e| Error::Object(e.to_string()))?;
         let mut programs = Vec::new();
@@ -60,19 +69,21 @@ impl Loaded {
                 .get(&info.symbol)
                 .and_then(|program| object.functions.get(&program.function_key()))
                 .ok_or_else(|| Error::Object(format!("no program `{}`", info.symbol)))?;
-            programs.push(load_one(info, &function.instructions, facts)?);
+            programs.push(load_one(info, &function.instructions, &facts)?);
         }
-        Ok(Self { artifact, facts: facts.clone(), maps, programs, lost: [0; Loss::ALL.len()] })
-    }
-
-    /// What was loaded.
-    pub fn artifact(&self) -> &Artifact {
-        &self.artifact
+        Ok(Self { artifact, facts, maps, programs, lost: [0; Loss::ALL.len()] })
     }
 
     pub(crate) fn map(&self, name: &str) -> Option<BorrowedFd<'_>> {
-        Some(self.maps.get(name)?.fd().as_fd())
+        Some(self.maps.get(name)?.as_fd())
     }
+}
+
+fn create(name: &str, definition: &aya_obj::Map, facts: &KernelFacts) -> Result<OwnedFd, Error> {
+    let failed = |why| Error::Map { name: name.to_owned(), why };
+    let map =
+        MapData::create(definition.clone(), name, None).map_err(|error| failed(map_error(&error, facts)))?;
+    map.fd().as_fd().try_clone_to_owned().map_err(|error| failed(refused(&error, facts)))
 }
 
 fn load_one(info: &ProgramInfo, insns: &[bpf_insn], facts: &KernelFacts) -> Result<OwnedFd, Error> {

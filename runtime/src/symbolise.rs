@@ -1,7 +1,6 @@
 //! Addresses of the target and the kernel become names.
 
-use std::collections::HashMap;
-use std::rc::Rc;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use gprobe_symbols::{Binary, FileOffset, LinkAddr, cgo_name};
@@ -29,35 +28,58 @@ type FileKey = ((u32, u32), u64, String);
 pub(crate) struct Symboliser {
     /// The processes that are traced; none where all of the machine is.
     targets: Vec<u32>,
+    /// Is asked before anything else is.
+    own: Option<Box<dyn Symbolise>>,
     processes: HashMap<u32, Vec<Mapping>>,
     files: HashMap<FileKey, Option<Arc<Binary>>>,
     kernel: Option<KernelSymbols>,
     known: HashMap<(u32, u64), Frame>,
-    sources: HashMap<(u64, bool), Rc<Source>>,
+    sources: HashMap<(u64, bool), Arc<Source>>,
     /// Files in which addresses are looked for as they are, where no process is known: executables
     /// that are not position-independent lie where their addresses say.
-    fixed: Vec<Arc<Binary>>,
+    fixed: BTreeMap<String, Arc<Binary>>,
+}
+
+/// Names addresses of a target where gprobe can't, or shall not: code that is made at run time.
+pub trait Symbolise: Send {
+    /// The function at a live address of a process (0: of the only one), and how many bytes into it the address is;
+    /// `None`: the names that gprobe finds stand.
+    fn symbol(&mut self, pid: u32, addr: u64) -> Option<(String, u64)>;
 }
 
 impl Symboliser {
     /// A symboliser for addresses of `targets`, where processes are named.
-    pub(crate) fn new(targets: Vec<u32>, files: &[String]) -> Self {
-        let fixed = match targets.as_slice() {
-            [] => files.iter().filter_map(|f| open_binary(f).ok()).filter(|b| !b.is_pie()).collect(),
-            _ => Vec::new(),
-        };
+    pub(crate) fn new(targets: Vec<u32>, own: Option<Box<dyn Symbolise>>) -> Self {
         let mut new = Self {
+            own,
             targets,
             processes: HashMap::new(),
             files: HashMap::new(),
             kernel: None,
             known: HashMap::new(),
             sources: HashMap::new(),
-            fixed,
+            fixed: BTreeMap::new(),
         };
         // Now, while it is there: names are mostly asked for when it has ended.
         new.refresh_targets();
         new
+    }
+
+    /// Takes files in whose addresses are looked for as they are, where no process is known.
+    pub(crate) fn add_files<'p>(&mut self, paths: impl Iterator<Item = &'p str>) {
+        if !self.targets.is_empty() {
+            return;
+        }
+        for path in paths {
+            if !self.fixed.contains_key(path)
+                && let Ok(file) = open_binary(path)
+                && !file.is_pie()
+            {
+                self.fixed.insert(path.to_owned(), file);
+                self.known.clear();
+                self.sources.clear();
+            }
+        }
     }
 
     /// Takes another process in; gives whether it is a new one.
@@ -114,6 +136,12 @@ impl Symboliser {
         if let Some(frame) = self.known.get(&(pid, addr)) {
             return frame.clone();
         }
+        if let Some((function, offset)) = self.own.as_mut().and_then(|own| own.symbol(pid, addr)) {
+            let (function, kind) = (Some(function), FrameKind::Address);
+            let frame = Frame { addr, function, file: None, offset, line: None, kind };
+            self.known.insert((pid, addr), frame.clone());
+            return frame;
+        }
         if pid == 0 && !self.targets.is_empty() {
             return self.of_any_target(addr);
         }
@@ -160,16 +188,16 @@ impl Symboliser {
 
     /// The frames of Go's source at an address of the target: functions put into others first. Where
     /// `call` is set, the address is the one to return to behind a call.
-    pub(crate) fn source(&mut self, addr: u64, call: bool) -> Rc<Source> {
+    pub(crate) fn source(&mut self, addr: u64, call: bool) -> Arc<Source> {
         if let Some(known) = self.sources.get(&(addr, call)) {
-            return Rc::clone(known);
+            return Arc::clone(known);
         }
         let found = self.find_source(addr, call).unwrap_or_else(|| {
             let frame = self.user(0, addr);
             Source { frames: vec![frame], wrapper: false, at_return_address: false }
         });
-        let found = Rc::new(found);
-        self.sources.insert((addr, call), Rc::clone(&found));
+        let found = Arc::new(found);
+        self.sources.insert((addr, call), Arc::clone(&found));
         found
     }
 
@@ -188,7 +216,7 @@ impl Symboliser {
             }
             None => {
                 let link = LinkAddr(addr);
-                let file = self.fixed.iter().find(|file| file.go_function_offset(link).is_some())?;
+                let file = self.fixed.values().find(|file| file.go_function_offset(link).is_some())?;
                 (Arc::clone(file), link, None)
             }
         };
@@ -211,7 +239,7 @@ impl Symboliser {
 
     fn find(&mut self, pid: u32, addr: u64) -> Option<Frame> {
         if pid == 0 {
-            return self.fixed.iter().find_map(|file| frame(file, LinkAddr(addr), addr));
+            return self.fixed.values().find_map(|file| frame(file, LinkAddr(addr), addr));
         }
         let (file, link, path) = self.locate(pid, addr)?;
         let found = frame(&file, link, addr)?;

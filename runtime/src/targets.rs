@@ -50,19 +50,28 @@ pub(crate) struct Targets {
 }
 
 impl Targets {
-    /// Takes hold of processes. `bias_of` gives what is added to the addresses of the executable in each;
-    /// `bound` says whether a script has anything to do with the executable.
-    pub(crate) fn new(
-        pids: &[u32],
-        bound: bool,
-        bias_of: impl Fn(u32) -> Result<u64, Error>,
-    ) -> Result<Self, Error> {
+    /// Takes hold of processes.
+    pub(crate) fn new(pids: &[u32]) -> Result<Self, Error> {
         let target = |&pid: &u32| {
             let end = process::pidfd(pid).map_err(|error| unreadable(pid, error))?;
-            Ok::<Target, Error>(Target { pid, end, runs: image(pid), bias: bias_of(pid)?, gone: false })
+            Ok::<Target, Error>(Target { pid, end, runs: image(pid), bias: 0, gone: false })
         };
         let all = pids.iter().map(target).collect::<Result<_, _>>()?;
-        Ok(Self { all, bound, departures: Vec::new() })
+        Ok(Self { all, bound: false, departures: Vec::new() })
+    }
+
+    /// A script has to do with the executable. `bias_of` gives what is added to its addresses in each process that is
+    /// still there.
+    pub(crate) fn bind(&mut self, bias_of: impl Fn(u32) -> Result<u64, Error>) -> Result<(), Error> {
+        self.bound = true;
+        for target in self.all.iter_mut().filter(|target| !target.gone) {
+            target.bias = match bias_of(target.pid) {
+                // One that has just ended is nobody's fault.
+                Err(_) if has_ended(target.end.as_fd()) => continue,
+                bias => bias?,
+            };
+        }
+        Ok(())
     }
 
     /// Descriptors that become readable when one that is still there ends.

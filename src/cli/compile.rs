@@ -5,27 +5,21 @@ use std::path::Path;
 
 use gprobe_compiler::Compiled;
 use gprobe_compiler::resolve::dump;
-use gprobe_compiler::target::{Options, Processes, Target};
-use gprobe_lang::diagnostic::Diagnostic;
-use gprobe_runtime::{LiveWorld, kernel};
+use gprobe_lang::source::SourceMap;
 
 use super::args::{Emit, Looked};
-use super::run::{settings, split_params};
-use super::script::{ScriptWorld, Source, load};
-use super::target::executable;
+use super::run::{named, settings, split_params};
 use super::{Failure, say, show};
+use crate::session::{Builder, Script, Session};
 
 /// `gprobe check`
 pub(super) fn check(looked: &Looked) -> Result<u8, Failure> {
-    let source = load(looked.script.as_deref(), looked.program.as_deref())?;
-    let compiled = build(&source, looked)?;
-    let mut warnings = source.warnings.clone();
-    warnings.extend(compiled.warnings);
-    show(&warnings, &source.sources);
+    let (script, compiled, sources) = build(looked)?;
+    show(&compiled.warnings, &sources);
     let probes = compiled.artifact.programs.len();
     say(&format!(
         "{}: all right, {probes} {}",
-        source.name,
+        script.name(),
         if probes == 1 { "program" } else { "programs" }
     ));
     Ok(0)
@@ -33,12 +27,12 @@ pub(super) fn check(looked: &Looked) -> Result<u8, Failure> {
 
 /// `gprobe compile`
 pub(super) fn compile(looked: &Looked, emit: Emit, output: Option<&Path>) -> Result<u8, Failure> {
-    let source = load(looked.script.as_deref(), looked.program.as_deref())?;
     let bytes = if emit == Emit::Ast {
-        gprobe_lang::ast::dump(&source.script).into_bytes()
+        let script = named(looked.script.as_deref(), looked.program.as_deref())?;
+        gprobe_lang::ast::dump(&script.parse(&mut SourceMap::new())?.0).into_bytes()
     } else {
-        let compiled = build(&source, looked)?;
-        show(&compiled.warnings, &source.sources);
+        let (_, compiled, sources) = build(looked)?;
+        show(&compiled.warnings, &sources);
         match emit {
             Emit::Typed => dump::dump(&compiled.typed).into_bytes(),
             Emit::Ir => gprobe_compiler::ir::print(&compiled.ir).into_bytes(),
@@ -53,28 +47,19 @@ pub(super) fn compile(looked: &Looked, emit: Emit, output: Option<&Path>) -> Res
     Ok(0)
 }
 
-fn build(source: &Source, looked: &Looked) -> Result<Compiled, Failure> {
-    let file = &looked.file;
-    let executable = executable(file.pid.as_slice(), file.exe.as_deref())?;
-    let live = LiveWorld::new(file.pid.as_slice());
-    let world = ScriptWorld::new(&live, source);
-    let (named, params) = split_params(&looked.params);
-    let target = Target {
-        processes: Processes::one(file.pid),
-        executable,
-        kernel: &kernel::facts(),
-        world: &world,
-        options: Options { unsafe_allowed: true, ..Options::default() },
-        command: None,
-        earlier: None,
-        settings: settings(),
-        named,
-        params,
-    };
-    let compiled = gprobe_compiler::compile(&source.script, &target);
-    compiled.map_err(|diagnostics| {
-        let mut all: Vec<Diagnostic> = source.warnings.clone();
-        all.extend(diagnostics);
-        Failure::Script(all, world.into_sources())
-    })
+/// A script as it was named, and what the compiler makes of it for a target.
+fn build(looked: &Looked) -> Result<(Script, Compiled, SourceMap), Failure> {
+    let script = named(looked.script.as_deref(), looked.program.as_deref())?;
+    let (options, params) = split_params(&looked.params);
+    let script = options.into_iter().fold(script, |script, (name, value)| script.option(name, value));
+    let script = params.into_iter().fold(script, Script::param);
+    let mut builder = Session::builder().allow_unsafe(true);
+    builder = looked.file.pid.iter().fold(builder, |builder, pid| builder.pid(*pid));
+    builder = looked.file.exe.iter().fold(builder, Builder::executable);
+    let mut session = settings()
+        .into_iter()
+        .fold(builder, |builder, (name, value)| builder.setting(name, value))
+        .build()?;
+    let compiled = session.stages(&script)?;
+    Ok((script, compiled, session.sources().clone()))
 }

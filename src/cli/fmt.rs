@@ -6,8 +6,8 @@ use std::path::Path;
 
 use gprobe_lang::source::SourceMap;
 
-use super::script::without_number;
 use super::{Failure, SCRIPT_WRONG, say, show};
+use crate::session::without_number;
 
 /// Formats files in place, or standard input to standard output. The exit code says whether a script
 /// could not be read, or, with `check`, would change.

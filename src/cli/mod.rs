@@ -5,14 +5,13 @@ mod compile;
 mod cost;
 mod doc;
 mod doctor;
-mod filter;
 mod fmt;
 mod list;
 mod options;
 mod own;
 mod parameters;
 mod run;
-mod script;
+mod stdlib;
 mod target;
 mod usage;
 
@@ -23,6 +22,7 @@ use gprobe_lang::diagnostic::{Diagnostic, render, render_terse};
 use gprobe_lang::source::SourceMap;
 
 use self::args::Command;
+use crate::session::{Error, ScriptError};
 
 /// The script is wrong.
 const SCRIPT_WRONG: u8 = 1;
@@ -44,6 +44,20 @@ pub(crate) enum Failure {
     Output(io::Error),
 }
 
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Script(error) => {
+                let ScriptError { diagnostics, sources } = *error;
+                Self::Script(diagnostics, sources)
+            }
+            Error::Unreadable { message, hint: None } => Self::Unreadable(message),
+            Error::Unreadable { message, hint: Some(hint) } => Self::Hinted(message, hint),
+            other => Self::Target(other.to_string()),
+        }
+    }
+}
+
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
@@ -63,7 +77,7 @@ pub fn main() -> ExitCode {
         Some(Command::Check(looked)) => compile::check(&looked),
         Some(Command::Compile { looked, emit, output }) => compile::compile(&looked, emit, output.as_deref()),
         Some(Command::Doctor { file }) => doctor::doctor(&file),
-        Some(Command::Stdlib { name, format }) => script::stdlib(name.as_deref(), format),
+        Some(Command::Stdlib { name, format }) => stdlib::stdlib(name.as_deref(), format),
         Some(Command::Fmt { files, check }) => fmt::fmt(&files, check),
         Some(Command::Doc { name }) => doc::doc(name.as_deref()),
         Some(Command::Explain { code }) => doc::explain(code.as_deref()),

@@ -2,48 +2,42 @@
 
 use std::time::{Duration, Instant};
 
-use gprobe_compiler::artifact::Attach;
-use gprobe_runtime::{Attached, Event, Value};
+use gprobe_runtime::Value;
 
 use super::Failure;
 use crate::output::Sink;
+use crate::session::{Event, ProgramId, Session};
 
 /// How long a benchmark runs.
 const LONG_ENOUGH: Duration = Duration::from_millis(300);
 /// Rounds between two looks at the clock.
 const ROUNDS: u64 = 200;
 
-fn failed(error: gprobe_runtime::Error) -> Failure {
-    Failure::Target(error.to_string())
-}
-
-/// The name of a test or a benchmark.
-fn name(attached: &Attached, index: usize) -> String {
-    match attached.artifact().programs.get(index).map(|program| &program.attach) {
-        Some(Attach::Test { name } | Attach::Bench { name }) => name.clone(),
-        _ => String::new(),
-    }
+/// The tests or benchmarks of a program: index and name.
+fn all(session: &Session, id: ProgramId) -> Vec<(usize, String)> {
+    let program = session.program(id);
+    let own =
+        program.map(|program| program.own().into_iter().map(|(at, name)| (at, name.to_owned())).collect());
+    own.unwrap_or_default()
 }
 
 /// Runs the tests; gives how many failed.
-pub(super) fn tests(attached: &mut Attached, sink: &mut Sink<'_>) -> Result<u64, Failure> {
+pub(super) fn tests(session: &mut Session, id: ProgramId, sink: &mut Sink<'_>) -> Result<u64, Failure> {
     // What `begin` printed comes first.
-    let before = attached.poll(Duration::ZERO).map_err(failed)?;
-    for event in &before {
-        sink.event(attached.artifact(), event)?;
+    for event in &session.poll(Duration::ZERO)? {
+        sink.event(event)?;
     }
     let mut failures = 0;
-    for index in attached.own_runs() {
-        let events = attached.run_now(index).map_err(failed)?;
+    for (index, name) in all(session, id) {
+        let events = session.run_own(id, index)?;
         let mut passed = true;
         for event in &events {
             match event {
-                Event::Result(value) => passed &= is_zero(value),
-                other => sink.event(attached.artifact(), other)?,
+                Event::Tested { value, .. } => passed &= is_zero(value),
+                other => sink.event(other)?,
             }
         }
         failures += u64::from(!passed);
-        let name = name(attached, index);
         sink.test(&name, passed)?;
     }
     sink.flush()?;
@@ -55,21 +49,21 @@ fn is_zero(value: &Value) -> bool {
 }
 
 /// Runs the benchmarks, each for a while.
-pub(super) fn benchmarks(attached: &mut Attached, sink: &mut Sink<'_>) -> Result<u64, Failure> {
+pub(super) fn benchmarks(session: &mut Session, id: ProgramId, sink: &mut Sink<'_>) -> Result<u64, Failure> {
     let mut results = Vec::new();
-    for index in attached.own_runs() {
+    for (index, name) in all(session, id) {
         // Once to warm up.
-        attached.run_now(index).map_err(failed)?;
+        session.run_own(id, index)?;
         let begun = Instant::now();
         let mut rounds = 0u64;
         while begun.elapsed() < LONG_ENOUGH {
             for _ in 0..ROUNDS {
-                attached.run_now(index).map_err(failed)?;
+                session.run_own(id, index)?;
             }
             rounds += ROUNDS;
         }
         let average = begun.elapsed().as_nanos() / u128::from(rounds.max(1));
-        results.push((name(attached, index), u64::try_from(average).unwrap_or(u64::MAX), rounds));
+        results.push((name, u64::try_from(average).unwrap_or(u64::MAX), rounds));
     }
     sink.benchmarks(&results)?;
     sink.flush()?;

@@ -8,11 +8,12 @@ use std::path::Path;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use gprobe_compiler::parameters::{Parameter, ParameterKind, parameters};
+use gprobe_lang::source::SourceMap;
 use gprobe_runtime::LiveWorld;
 
 use super::Failure;
-use super::run::Named;
-use super::script::{ScriptWorld, load};
+use super::run::{Named, named};
+use crate::session::{ScriptWorld, Texts};
 
 /// What a glance at the command line tells.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -43,16 +44,20 @@ pub(super) fn of(command: &Command, args: &[OsString]) -> Result<Option<Options>
     if !(help || glance.unknown) || script.is_none() && program.is_none() {
         return Ok(None);
     }
-    let source = match load(script.as_deref(), program.as_deref()) {
-        Ok(source) => source,
+    let mut sources = SourceMap::new();
+    let named = named(script.as_deref(), program.as_deref());
+    let parsed = named.and_then(|script| Ok((script.parse(&mut sources)?.0, script)));
+    let (tree, script) = match parsed {
+        Ok(parsed) => parsed,
         // The option that there is not is worth more words.
         Err(Failure::Unreadable(_) | Failure::Hinted(..)) if !help => return Ok(None),
         Err(failure) => return Err(failure),
     };
     let live = LiveWorld::new(&[]);
-    let world = ScriptWorld::new(&live, &source);
-    let found = parameters(&source.script, &world);
-    let sources = world.into_sources();
+    let none = Texts::new();
+    let world = ScriptWorld::new(&live, &script, sources, (&none, &none));
+    let found = parameters(&tree, &world);
+    let (sources, _) = world.into_parts();
     let options = found.into_iter().map(|parameter| {
         let default = parameter.default.map(|span| sources.text(span).trim_matches('"').to_owned());
         (parameter, default.unwrap_or_default())

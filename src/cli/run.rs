@@ -3,120 +3,135 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use gprobe_compiler::artifact::{Attach, Loss};
-use gprobe_compiler::target::{Mode, Options, Processes, Target};
-use gprobe_lang::source::SourceMap;
-use gprobe_runtime::process::{Spawned, boot_ns};
-use gprobe_runtime::{Attached, Departure, Event, Fate, Finished, LiveWorld, Loaded};
+use gprobe_compiler::target::Mode;
+use gprobe_lang::diagnostic::Diagnostic;
+use gprobe_runtime::{Departure, Fate};
 
 use super::args::{BufferArg, FormatArg, ModeArg, Run};
-use super::script::{ScriptWorld, Source, load};
-use super::target::{executable, scene};
+use super::target::scene;
 use super::{Failure, SCRIPT_WRONG, say, show};
-use super::{cost, filter, list, own};
-use crate::output::{Clock, Format, Sink};
-
-/// What is said of scripts that are for a Go program where there is none.
-const NEEDS_GO: [&str; 2] = ["not-go", "no-layout"];
+use super::{cost, own};
+use crate::output::{Format, Sink};
+use crate::session::{Attachment, Builder, Error, Event, ProgramId, Script, Session};
 
 /// How long events are waited for at once.
 const WAIT: Duration = Duration::from_millis(100);
 
 /// `gprobe SCRIPT`
 pub(super) fn run(args: &Run) -> Result<u8, Failure> {
-    let (script, params) = script_and_params(args);
-    let program = (!args.program.is_empty()).then(|| args.program.join("\n"));
-    let source = load(script, program.as_deref())?;
-    let stop = stop_flag()?;
-    let mut command = match &args.target.command {
-        Some(command) => Some(spawn(command)?),
-        None => None,
+    let script = script(args)?;
+    let times = Times::new(args.verbose);
+    let mut session = builder(args)?.build()?;
+    stop_on_signals(&session)?;
+    times.lap("open the target");
+    let Some(id) = compile(args, &mut session, &script, &times)? else {
+        say("No probes to attach");
+        return Ok(SCRIPT_WRONG);
     };
-    let mut started = start(args, &source, &params, command.as_ref());
-    if let (Some(command), Err(Failure::Script(diagnostics, _))) = (&mut command, &started)
-        && args.target.exe.is_none()
-        && diagnostics.iter().any(|d| NEEDS_GO.contains(&d.code))
-        && !command.runs_go()
-    {
-        // A script or a launcher: what it comes to is what is meant.
-        command.follow(&stop).map_err(|error| Failure::Target(error.to_string()))?;
-        started = start(args, &source, &params, Some(command));
+    session.load(id)?;
+    times.lap("load");
+    if args.dry_run {
+        return cost::dry::run(args, &mut session, &script).map(|()| 0);
     }
-    let started = started?;
-    let pids = pids(args, command.as_ref());
-    let (attached, sources) = match started {
-        Started::Attached(attached, sources) => (*attached, sources),
-        Started::Dry => return Ok(0),
-        Started::NoProbes => {
-            say("No probes to attach");
-            return Ok(SCRIPT_WRONG);
-        }
-    };
-    let out: Box<dyn Write> = match &args.output {
+    cost::can_be_kept(args)?;
+    let attachment = session.attach(id)?;
+    times.lap("attach");
+    let out: Box<dyn Write + Send> = match &args.output {
         Some(path) => Box::new(BufWriter::new(File::create(path)?)),
-        None => Box::new(BufWriter::new(io::stdout().lock())),
+        None => Box::new(BufWriter::new(io::stdout())),
     };
     let format = match args.format {
         FormatArg::Text => Format::Text,
         FormatArg::Json => Format::Json,
         FormatArg::Tsv => Format::Tsv,
     };
-    let mut sink = Sink::new(out, format, Clock::new(boot_ns()), sources, !args.no_warnings).of(scene(
-        &pids,
-        args.target.exe.as_deref(),
-        args.output.is_none(),
-    ));
-    announce(args, &attached, &mut sink)?;
-    if let Some(command) = &mut command {
-        command.release()?;
+    let pids: Vec<u32> = session.targets().into_iter().map(|(pid, _)| pid).collect();
+    let mut sink = Sink::new(out, format).of(scene(&pids, args.target.exe.as_deref(), args.output.is_none()));
+    if args.no_warnings {
+        sink = sink.without_warnings();
     }
+    announce(args, &session, id, &attachment, &mut sink)?;
+    session.release()?;
     let begun = Instant::now();
-    let mut attached = attached;
     let failed_tests = match mode(args) {
         Mode::Trace => 0,
-        Mode::Test => own::tests(&mut attached, &mut sink)?,
-        Mode::Bench => own::benchmarks(&mut attached, &mut sink)?,
+        Mode::Test => own::tests(&mut session, id, &mut sink)?,
+        Mode::Bench => own::benchmarks(&mut session, id, &mut sink)?,
     };
-    let several = pids.len() > 1 || command.as_ref().is_some_and(|c| c.pid() != c.traced());
-    let result = watch(attached, &mut sink, &stop, args, command.as_mut(), several);
-    let (mut finished, broken, target_ended) = result?;
+    let watched = watch(args, &mut session, id, &mut sink)?;
     let took = begun.elapsed();
     sink.end_of_events()?;
-    let printed = if finished.artifact().print_maps_on_exit { finished.artifact().maps.len() } else { 0 };
-    for map in 0..printed {
-        if finished.artifact().maps.get(map).is_some_and(|info| info.tabled || !info.shown) {
-            continue;
-        }
-        let entries = finished.snapshot(map)?;
-        if !entries.is_empty() {
-            sink.map(finished.artifact(), map, entries, None, 1)?;
+    let maps = session
+        .program(id)
+        .map(|program| program.maps_at_end().map(|map| map.name.clone()).collect::<Vec<_>>());
+    for map in maps.unwrap_or_default() {
+        let map = session.map(&map)?;
+        if !map.entries.is_empty() {
+            sink.map(&map, None, 1)?;
         }
     }
     sink.flush()?;
     if !args.no_warnings {
-        sink.repeated_troubles(finished.artifact()).iter().for_each(|line| say(line));
+        sink.repeated_troubles().iter().for_each(|line| say(line));
     }
-    summarise(args, &finished, took, target_ended, &pids);
-    cost::report(args, &finished, took);
-    losses(&finished, broken);
-    let code = finished.exit_code().unwrap_or(0);
+    summarise(args, &session, id, took, watched.target_ended);
+    cost::report(args, &session, id, took);
+    losses(&session, watched.broken);
+    let code = session.exit_code(id).unwrap_or(0);
     Ok(if failed_tests > 0 { code.max(1) } else { code })
 }
 
-/// The processes to trace, each once.
-fn pids(args: &Run, command: Option<&Spawned>) -> Vec<u32> {
-    let mut pids: Vec<u32> = Vec::new();
-    // With an executable, all of its processes that the command starts are meant.
-    let command = command.filter(|_| args.target.exe.is_none());
-    for pid in args.target.pid.iter().copied().chain(command.map(Spawned::traced)) {
-        if !pids.contains(&pid) {
-            pids.push(pid);
-        }
+/// The script that the command line names, with its parameters.
+fn script(args: &Run) -> Result<Script, Failure> {
+    let (name, params) = script_and_params(args);
+    let program = (!args.program.is_empty()).then(|| args.program.join("\n"));
+    let mut script = named(name, program.as_deref())?;
+    let (named, params) = split_params(&params);
+    for (name, value) in args.own.iter().cloned().chain(named) {
+        script = script.option(name, value);
     }
-    pids
+    script = params.into_iter().fold(script, Script::param);
+    if let Some(wanted) = args.probe_filter.clone() {
+        script = script.only(move |name| wanted.is_match(name));
+    }
+    Ok(script)
+}
+
+/// A script by its name on the command line, or a program that is given there.
+pub(super) fn named(script: Option<&str>, program: Option<&str>) -> Result<Script, Failure> {
+    Ok(match (program, script) {
+        (Some(program), _) => Script::named("stdin", program),
+        (None, Some("-")) => Script::named("stdin", io::read_to_string(io::stdin())?),
+        (None, Some(name)) => Script::find(name)?,
+        (None, None) => {
+            return Err(Failure::Unreadable(
+                "no script: name a file, a script that ships, or give a program with -e".into(),
+            ));
+        }
+    })
+}
+
+/// What the command line says of the target, and of how scripts run.
+fn builder(args: &Run) -> Result<Builder, Failure> {
+    let target = &args.target;
+    let mut builder = Session::builder()
+        .allow_unsafe(args.allow_unsafe)
+        .report_errors(args.report_errors)
+        .mode(mode(args))
+        .count_hits(!args.quiet || args.max_overhead.is_some())
+        .sample(args.sample.unwrap_or(0));
+    builder = target.pid.iter().fold(builder, |builder, pid| builder.pid(*pid));
+    if let Some(exe) = &target.exe {
+        builder = builder.executable(exe);
+    }
+    if let Some(command) = &target.command {
+        builder = builder.command(words(command)?);
+    }
+    Ok(settings().into_iter().fold(builder, |builder, (name, value)| builder.setting(name, value)))
 }
 
 /// Which probes run.
@@ -168,117 +183,44 @@ pub(super) fn settings() -> Vec<(String, String)> {
     found
 }
 
-/// Set by SIGINT and SIGTERM.
-fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
+/// Lets SIGINT and SIGTERM stop a session.
+fn stop_on_signals(session: &Session) -> Result<(), Failure> {
+    let stop: Arc<AtomicBool> = session.stop_handle().flag();
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         // A second one ends gprobe at once, should it hang.
         signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop))?;
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
-    Ok(stop)
+    Ok(())
 }
 
-/// Starts the command of -c.
-pub(super) fn spawn(command: &str) -> Result<Spawned, Failure> {
-    let words = shlex::split(command).ok_or_else(|| {
-        Failure::Target(format!("`{command}` can't be split in words: a quote is not closed"))
-    })?;
-    Spawned::start(&words).map_err(|error| Failure::Target(error.to_string()))
+/// The words of the command of -c.
+pub(super) fn words(command: &str) -> Result<Vec<String>, Failure> {
+    shlex::split(command)
+        .ok_or_else(|| Failure::Target(format!("`{command}` can't be split in words: a quote is not closed")))
 }
 
-/// What came of starting a script.
-enum Started {
-    /// It runs; and the texts that it is made of.
-    Attached(Box<Attached>, SourceMap),
-    /// It could run.
-    Dry,
-    /// `--probe-filter` left nothing of it.
-    NoProbes,
-}
-
-/// Compiles, loads and attaches; in a dry run nothing of the script is attached.
-fn start(
+/// Compiles the script and shows what is worth knowing of it; `None` where nothing of it is wanted.
+fn compile(
     args: &Run,
-    source: &Source,
-    params: &[String],
-    command: Option<&Spawned>,
-) -> Result<Started, Failure> {
-    let times = Times::new(args.verbose);
-    let pids = &*pids(args, command);
-    let command = command.map(Spawned::pid);
-    let executable = executable(pids, args.target.exe.as_deref())?;
-    let facts = gprobe_runtime::kernel::facts();
-    let live = LiveWorld::new(pids);
-    let world = ScriptWorld::new(&live, source);
-    let (mut named, params) = split_params(params);
-    named.splice(0..0, args.own.iter().cloned());
-    let mut script = source.script.clone();
-    list::spell_out(&mut script, pids.first().copied());
-    if let Some(wanted) = &args.probe_filter
-        && !filter::before(&mut script, wanted, &params)
-    {
-        return Ok(Started::NoProbes);
-    }
-    let processes = match (&executable, pids) {
-        (None, []) => Processes::All,
-        (Some(file), []) => {
-            let running = LiveWorld::running(file, command);
-            Processes::Running(running.map_err(|error| Failure::Target(error.to_string()))?)
-        }
-        (_, pids) => Processes::These(pids.to_vec()),
+    session: &mut Session,
+    script: &Script,
+    times: &Times,
+) -> Result<Option<ProgramId>, Failure> {
+    let id = match session.compile(script.clone()) {
+        Err(Error::NoProbes) => return Ok(None),
+        compiled => compiled?,
     };
-    let mut target = Target {
-        processes: processes.clone(),
-        executable,
-        kernel: &facts,
-        world: &world,
-        options: Options {
-            unsafe_allowed: args.allow_unsafe,
-            report_errors: args.report_errors,
-            mode: mode(args),
-            ..Options::default()
-        },
-        command,
-        earlier: None,
-        settings: settings(),
-        named,
-        params,
-    };
-    cost::set(&mut target.options, args);
-    times.lap("open the target");
-    let compiled = gprobe_compiler::compile(&script, &target);
-    let counting = cost::dry::compile(args, &script, &mut target);
-    let sources = world.into_sources();
-    let mut compiled = compiled.map_err(|diagnostics| {
-        let all = source.warnings.iter().cloned().chain(diagnostics).collect();
-        Failure::Script(all, sources.clone())
-    })?;
-    if let Some(wanted) = &args.probe_filter
-        && !filter::after(&mut compiled.artifact, wanted)
-    {
-        return Ok(Started::NoProbes);
-    }
     times.lap("compile");
-    if !args.quiet && !args.no_warnings {
-        cost::quote(&mut compiled.warnings);
-        let warnings: Vec<_> = source.warnings.iter().chain(&compiled.warnings).cloned().collect();
-        show(&warnings, &sources);
+    if let Some(program) = session.program(id)
+        && !args.quiet
+        && !args.no_warnings
+    {
+        let mut warnings: Vec<Diagnostic> = program.warnings.to_vec();
+        cost::quote(&mut warnings);
+        show(&warnings, session.sources());
     }
-    let failed = |error: gprobe_runtime::Error| Failure::Target(error.to_string());
-    let loaded = Loaded::load(compiled.artifact, &facts).map_err(failed)?;
-    times.lap("load");
-    if args.dry_run {
-        drop(loaded);
-        return match counting {
-            Some(artifact) => cost::dry::run(artifact, &facts, &processes).map(|()| Started::Dry),
-            None => Ok(Started::Dry),
-        };
-    }
-    cost::can_be_kept(args)?;
-    let attached = loaded.attach(&processes).map_err(failed)?;
-    times.lap("attach");
-    Ok(Started::Attached(Box::new(attached), sources))
+    Ok(Some(id))
 }
 
 /// Says, when asked to, how long each step took.
@@ -301,21 +243,28 @@ impl Times {
     }
 }
 
-fn announce(args: &Run, attached: &Attached, sink: &mut Sink<'_>) -> Result<(), Failure> {
-    let probes = attached.artifact().probe_count();
-    sink.attached(attached.artifact())?;
+fn announce(
+    args: &Run,
+    session: &Session,
+    id: ProgramId,
+    attachment: &Attachment,
+    sink: &mut Sink<'_>,
+) -> Result<(), Failure> {
+    let Some(program) = session.program(id) else { return Ok(()) };
+    let probes = attachment.probes;
+    sink.attached(id, program.show(), probes)?;
     sink.flush()?;
     if args.quiet {
         return Ok(());
     }
-    for left_out in attached.left_out() {
+    for left_out in &attachment.left_out {
         say(&format!("left out: `{}`: {}", left_out.function, left_out.why));
     }
-    let places = attached.places();
+    let places = attachment.places;
     let at = if places <= probes { String::new() } else { format!(" at {places} places") };
     say(&format!("Attached {probes} {}{at}", if probes == 1 { "probe" } else { "probes" }));
     if args.verbose {
-        for program in &attached.artifact().programs {
+        for program in &program.artifact.programs {
             let sites = match &program.attach {
                 Attach::Uprobe { sites, .. } => format!(": {} sites", sites.len()),
                 _ => String::new(),
@@ -326,68 +275,66 @@ fn announce(args: &Run, attached: &Attached, sink: &mut Sink<'_>) -> Result<(), 
     Ok(())
 }
 
+/// What came of watching.
+struct Watched {
+    /// Records that could not be read.
+    broken: u64,
+    target_ended: bool,
+}
+
 /// Shows events until something ends the script; then detaches.
-fn watch(
-    mut attached: Attached,
-    sink: &mut Sink<'_>,
-    stop: &AtomicBool,
-    args: &Run,
-    mut command: Option<&mut Spawned>,
-    several: bool,
-) -> Result<(Finished, u64, bool), Failure> {
+fn watch(args: &Run, session: &mut Session, id: ProgramId, sink: &mut Sink<'_>) -> Result<Watched, Failure> {
     let begun = Instant::now();
-    let full = args.buffer == BufferArg::Full;
-    let mut broken = 0;
-    let mut show = |sink: &mut Sink<'_>, attached: &gprobe_compiler::artifact::Artifact, events: &[Event]| {
-        for event in events {
-            if matches!(event, Event::Broken) {
-                broken += 1;
-            }
-            sink.event(attached, event)?;
-        }
-        if full { Ok(()) } else { sink.flush() }
-    };
-    let mut target_ended = false;
-    let mut keeper = cost::Keeper::new(args, &attached);
+    let mut watched = Watched { broken: 0, target_ended: false };
+    let mut keeper = cost::Keeper::new(args, session, id);
+    let command = args.target.command.is_some();
+    let several = session.targets().len() > 1
+        || session.targets().first().map(|(pid, _)| *pid) != session.command() && command;
     loop {
         let left = args.time.map(|time| time.saturating_sub(begun.elapsed()));
-        let wait = if attached.is_live() { WAIT.min(left.unwrap_or(WAIT)) } else { Duration::ZERO };
-        let events = attached.poll(wait).map_err(|error| Failure::Target(error.to_string()))?;
-        if let Err(error) = show(sink, attached.artifact(), &events) {
+        // That the target has ended does not mean that nothing is on its way.
+        let live = session.is_live() || session.target_ended();
+        let wait = if live { WAIT.min(left.unwrap_or(WAIT)) } else { Duration::ZERO };
+        let events = session.poll(wait)?;
+        let exited = events.iter().any(|event| matches!(event, Event::Exit { .. }));
+        if let Err(error) = watched.show(args, sink, &events, several) {
             // No one reads on: take the probes away, and be gone.
-            attached.detach().map_err(|error| Failure::Target(error.to_string()))?;
+            session.detach(id)?;
             return Err(error.into());
         }
-        let departures = if args.quiet { Vec::new() } else { attached.departures() };
-        departures.iter().filter_map(|gone| farewell(gone, several)).for_each(|line| say(&line));
-        let ended = match command.as_mut() {
-            None => attached.target_ended(),
-            // A command runs to its end, whatever becomes of the process that is traced, and that one to its own.
-            Some(command) => {
-                let other = command.traced() != command.pid();
-                command.exit_status().is_some()
-                    && attached.family_is_gone()
-                    && (!other || attached.target_ended())
-            }
-        };
-        target_ended |= ended;
-        let all_gone = keeper.as_mut().is_some_and(|keeper| keeper.look(&mut attached));
+        watched.target_ended |= session.target_ended();
+        let all_gone = keeper.as_mut().is_some_and(|keeper| keeper.look(session, id));
         let over = left.is_some_and(|left| left.is_zero());
-        if ended
-            || over
-            || all_gone
-            || stop.load(Ordering::Relaxed)
-            || attached.exit_code().is_some()
-            || !attached.is_live()
-        {
+        let stopped = session.stop_handle().is_stopped();
+        if watched.target_ended || over || all_gone || stopped || exited || !live {
             break;
         }
     }
-    cost::expect(args, &attached);
+    cost::expect(args, session, id);
     sink.run_ended();
-    let (events, finished) = attached.detach().map_err(|error| Failure::Target(error.to_string()))?;
-    show(sink, finished.artifact(), &events)?;
-    Ok((finished, broken, target_ended))
+    session.detach(id)?;
+    loop {
+        let events = session.poll(Duration::ZERO)?;
+        if events.is_empty() {
+            return Ok(watched);
+        }
+        watched.show(args, sink, &events, several)?;
+    }
+}
+
+impl Watched {
+    fn show(&mut self, args: &Run, sink: &mut Sink<'_>, events: &[Event], several: bool) -> io::Result<()> {
+        for event in events {
+            match event {
+                Event::Broken => self.broken += 1,
+                Event::TargetExit(gone) if !args.quiet => {
+                    farewell(gone, several).into_iter().for_each(|line| say(&line));
+                }
+                _ => sink.event(event)?,
+            }
+        }
+        if args.buffer == BufferArg::Full { Ok(()) } else { sink.flush() }
+    }
 }
 
 /// What is said of a process that has gone. That a single one has ended is said at the end.
@@ -399,11 +346,12 @@ fn farewell(gone: &Departure, several: bool) -> Option<String> {
     }
 }
 
-fn summarise(args: &Run, finished: &Finished, took: Duration, target_ended: bool, pids: &[u32]) {
+fn summarise(args: &Run, session: &Session, id: ProgramId, took: Duration, target_ended: bool) {
     if args.quiet {
         return;
     }
-    let what = match (pids, &args.target.exe) {
+    let pids: Vec<u32> = session.targets().into_iter().map(|(pid, _)| pid).collect();
+    let what = match (pids.as_slice(), &args.target.exe) {
         ([], Some(exe)) => {
             let of = if args.target.command.is_some() { "the command's processes" } else { "all processes" };
             format!("{of} of {}", exe.display())
@@ -415,7 +363,7 @@ fn summarise(args: &Run, finished: &Finished, took: Duration, target_ended: bool
             format!("processes {}", pids.join(", "))
         }
     };
-    let probes = finished.artifact().probe_count();
+    let probes = session.program(id).map_or(0, |program| program.probe_count());
     let end = match (target_ended, pids.len()) {
         (false, _) => "",
         (true, 0 | 1) => "; the target has ended",
@@ -428,8 +376,8 @@ fn summarise(args: &Run, finished: &Finished, took: Duration, target_ended: bool
     ));
 }
 
-fn losses(finished: &Finished, broken: u64) {
-    for (loss, count) in finished.losses() {
+fn losses(session: &Session, broken: u64) {
+    for (loss, count) in session.losses() {
         let what = match loss {
             Loss::RingFull => "records did not fit the ring buffer",
             Loss::MapFull => "keys found no room in a map (`config = { max_map_keys = N }` makes room)",

@@ -10,11 +10,18 @@ pub struct Clock {
     zone: TimeZone,
 }
 
+impl Default for Clock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Clock {
     /// A clock for time stamps of this machine's boot clock.
-    pub fn new(boot_ns: u64) -> Self {
+    pub fn new() -> Self {
         let now = Timestamp::now();
-        let since = SignedDuration::from_nanos(i64::try_from(boot_ns).unwrap_or(0));
+        let since =
+            SignedDuration::from_nanos(i64::try_from(gprobe_runtime::process::boot_ns()).unwrap_or(0));
         let boot = now.checked_sub(since).unwrap_or(now);
         Self { boot, zone: TimeZone::system() }
     }

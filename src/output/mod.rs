@@ -10,16 +10,20 @@ mod text;
 mod tsv;
 pub(crate) mod units;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
+use std::sync::OnceLock;
 
-use gprobe_compiler::artifact::{Action, Artifact, Count, MapValue, Piece, Show, SourcePlace, Trouble, Type};
-use gprobe_lang::source::SourceMap;
-use gprobe_runtime::{Event, MapDatum, MapEntry, Value};
+use gprobe_compiler::artifact::{Count, MapValue, Piece, Show, Trouble, Type};
+use gprobe_lang::source::Place;
+use gprobe_runtime::{MapDatum, MapEntry, Value};
+
+use crate::session::{Event, MapSnapshot, ProgramId};
 
 pub use clock::Clock;
 pub use scene::Scene;
-pub(crate) use text::escape;
+pub use text::escape;
+pub(crate) use text::{bounds, filled};
 
 use table::{Table, Wanted};
 
@@ -43,35 +47,50 @@ pub(crate) struct Look {
     pub(crate) show: Show,
 }
 
+impl Look {
+    /// As it is where no script says otherwise.
+    pub(crate) fn usual() -> &'static Self {
+        static USUAL: OnceLock<Look> = OnceLock::new();
+        USUAL.get_or_init(|| Self { clock: Clock::new(), show: Show::default() })
+    }
+}
+
 /// Writes what a script prints.
 pub struct Sink<'a> {
-    out: Box<dyn Write + 'a>,
+    out: Box<dyn Write + Send + 'a>,
     format: Format,
     look: Look,
     /// What tables say of the run.
     scene: Scene,
-    /// The script's text, for places in it.
-    sources: SourceMap,
+    /// How programs want values shown.
+    shows: HashMap<ProgramId, Show>,
     /// Whether warnings are shown.
     warnings: bool,
     /// How often something went wrong at each place; it is said once.
-    troubles: HashMap<usize, u64>,
+    troubles: BTreeMap<(ProgramId, String, &'static str), u64>,
     /// Whether something was written that no blank line follows.
     wrote: bool,
 }
 
 impl<'a> Sink<'a> {
-    /// A sink that writes to `out`.
-    pub fn new(
-        out: Box<dyn Write + 'a>,
-        format: Format,
-        clock: Clock,
-        sources: SourceMap,
-        warnings: bool,
-    ) -> Self {
-        let look = Look { clock, show: Show::default() };
-        let scene = Scene::new(String::new());
-        Self { out, format, look, scene, sources, warnings, troubles: HashMap::new(), wrote: false }
+    /// A sink that writes to `out`, and warnings to standard error.
+    pub fn new(out: Box<dyn Write + Send + 'a>, format: Format) -> Self {
+        Self {
+            out,
+            format,
+            look: Look { clock: Clock::new(), show: Show::default() },
+            scene: Scene::new(String::new()),
+            shows: HashMap::new(),
+            warnings: true,
+            troubles: BTreeMap::new(),
+            wrote: false,
+        }
+    }
+
+    /// Shows no warnings.
+    #[must_use]
+    pub fn without_warnings(self) -> Self {
+        Self { warnings: false, ..self }
     }
 
     /// Says what tables are of.
@@ -85,13 +104,13 @@ impl<'a> Sink<'a> {
         self.scene.end();
     }
 
-    /// Says how values are shown, and, in the JSON form, how many probes are attached.
+    /// A program was attached, with so many probes; it says how values are shown.
     ///
     /// # Errors
     /// Where the output can't be written.
-    pub fn attached(&mut self, artifact: &Artifact) -> io::Result<()> {
-        self.look.show = artifact.show.clone();
-        let probes = artifact.probe_count();
+    pub fn attached(&mut self, program: ProgramId, show: &Show, probes: usize) -> io::Result<()> {
+        self.shows.insert(program, show.clone());
+        self.look.show = show.clone();
         match self.format {
             Format::Json => {
                 let data = serde_json::json!({ "type": "attached_probes", "count": probes, "data": { "probes": probes } });
@@ -101,45 +120,39 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Writes an event. Map events come with the map's entries.
+    /// Writes an event; what is no output of a script is passed over.
     ///
     /// # Errors
     /// Where the output can't be written.
-    pub fn event(&mut self, artifact: &Artifact, event: &Event) -> io::Result<()> {
-        let action = |index: usize| artifact.actions.get(index);
+    pub fn event(&mut self, event: &Event) -> io::Result<()> {
+        if let Some(show) = event.program().and_then(|program| self.shows.get(&program)) {
+            self.look.show = show.clone();
+        }
         match event {
-            Event::Printf { action: index, args } => {
-                let Some(Action::Printf { format, .. }) = action(*index) else { return Ok(()) };
+            Event::Printf { format, args, .. } => {
                 let text = self.printf(format, args);
                 self.text("printf", &text)
             }
-            Event::Message { action: index, args } => {
-                let Some(Action::Message { error, place, format, .. }) = action(*index) else {
-                    return Ok(());
-                };
+            Event::Message { error, place, format, args, .. } => {
                 let text = self.printf(format, args);
-                self.message(*error, *place, &text)
+                self.message(*error, place.as_ref(), &text)
             }
-            Event::Trouble { action: index, code } => {
-                let Some(Action::Trouble { what, place, .. }) = action(*index) else { return Ok(()) };
-                self.trouble(*index, *what, *place, *code)
+            Event::Trouble { program, what, place, excerpt, code } => {
+                self.trouble(*program, *what, (place.as_ref(), excerpt.as_deref()), *code)
             }
-            Event::System { action: index, args } => {
-                let Some(Action::System { format, .. }) = action(*index) else { return Ok(()) };
+            Event::System { format, args, .. } => {
                 let command = self.printf(format, args);
                 self.out.flush()?;
                 let output = std::process::Command::new("/bin/sh").arg("-c").arg(&command).output()?;
                 io::stderr().write_all(&output.stderr)?;
                 self.text("syscall", &String::from_utf8_lossy(&output.stdout))
             }
-            Event::Cat { action: index, args } => {
-                let Some(Action::Cat { format, limit, .. }) = action(*index) else { return Ok(()) };
+            Event::Cat { format, args, limit, .. } => {
                 let path = self.printf(format, args);
                 self.cat(&path, *limit)
             }
-            Event::Join { action: index, args } => {
-                let Some(Action::Join { separator, .. }) = action(*index) else { return Ok(()) };
-                let words = args.iter().map(|arg| text::value(arg, &self.look));
+            Event::Join { separator, words, .. } => {
+                let words = words.iter().map(|word| text::value(word, &self.look));
                 let words: Vec<String> = words.take_while(|word| !word.is_empty()).collect();
                 let text = words.join(separator);
                 match self.format {
@@ -147,7 +160,7 @@ impl<'a> Sink<'a> {
                     Format::Json => self.text("join", &text),
                 }
             }
-            Event::Value(value) => match self.format {
+            Event::Value { value, .. } => match self.format {
                 Format::Text => {
                     let text = text::value(value, &self.look);
                     self.line(&text::escape(&text))
@@ -161,30 +174,18 @@ impl<'a> Sink<'a> {
                     self.line(&text)
                 }
             },
-            Event::Map { map, top, div, entries } => {
-                let mut entries = entries.clone();
+            Event::Map { map, top, div, .. } if map.entries.is_empty() && map.info.scalar => {
                 // A scalar map always has its element.
-                if entries.is_empty()
-                    && let Some(info) = artifact.maps.get(*map)
-                    && info.scalar
-                {
-                    entries.extend(nothing(&info.value).map(|datum| MapEntry { key: Vec::new(), datum }));
-                }
-                self.map(artifact, *map, entries, *top, *div)
+                let datum = nothing(&map.info.value).map(|datum| MapEntry { key: Vec::new(), datum });
+                self.map(&MapSnapshot { entries: datum.into_iter().collect(), ..map.clone() }, *top, *div)
             }
-            Event::Table { action: index, entries } => {
-                let Some(Action::Table { title, headings, maps, top }) = action(*index) else {
-                    return Ok(());
-                };
-                let infos = maps.iter().filter_map(|map| artifact.maps.get(*map));
-                let maps: Vec<_> = infos.zip(entries.iter().map(Vec::as_slice)).collect();
+            Event::Map { map, top, div, .. } => self.map(map, *top, *div),
+            Event::Table { title, headings, maps, top, .. } => {
+                let maps: Vec<_> = maps.iter().map(|map| (&*map.info, map.entries.as_slice())).collect();
                 self.table(&Table::new(&Wanted { title, headings, top: *top }, &maps, &self.look))
             }
-            Event::Element { map, entry } => {
-                let entries = entry.iter().cloned().collect();
-                self.map(artifact, *map, entries, None, 1)
-            }
-            Event::Time { format } => {
+            Event::Element { map, .. } => self.map(map, None, 1),
+            Event::Time { format, .. } => {
                 let text = self.look.clock.format_now(format);
                 self.text("time", &text)
             }
@@ -192,19 +193,14 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Writes a map: entries by their value, the largest last; with `top` only the largest.
+    /// Writes a map: entries by their value, the largest last; with `top` only the largest. Values are divided by
+    /// `div`, which is not 0.
     ///
     /// # Errors
     /// Where the output can't be written.
-    pub fn map(
-        &mut self,
-        artifact: &Artifact,
-        map: usize,
-        mut entries: Vec<MapEntry>,
-        top: Option<u64>,
-        div: u64,
-    ) -> io::Result<()> {
-        let Some(info) = artifact.maps.get(map) else { return Ok(()) };
+    pub fn map(&mut self, map: &MapSnapshot, top: Option<u64>, div: u64) -> io::Result<()> {
+        let info = &map.info;
+        let mut entries = map.entries.clone();
         entries.sort_by_cached_key(|e| (text::rank(&e.datum), text::map_key(info, &e.key, &self.look)));
         if let Some(top) = top {
             let skip = entries.len().saturating_sub(usize::try_from(top).unwrap_or(usize::MAX));
@@ -282,16 +278,10 @@ impl<'a> Sink<'a> {
     }
 
     /// How often something went wrong, where it was more than once.
-    pub fn repeated_troubles(&self, artifact: &Artifact) -> Vec<String> {
-        let mut lines: Vec<String> = self
-            .troubles
-            .iter()
-            .filter(|(_, count)| **count > 1)
-            .filter_map(|(index, count)| {
-                let Some(Action::Trouble { place, .. }) = artifact.actions.get(*index) else { return None };
-                Some(format!("{}: {count} times in all", self.place(*place)))
-            })
-            .collect();
+    pub fn repeated_troubles(&self) -> Vec<String> {
+        let often = self.troubles.iter().filter(|(_, count)| **count > 1);
+        let mut lines: Vec<String> =
+            often.map(|((_, place, _), count)| format!("{place}: {count} times in all")).collect();
         lines.sort();
         lines
     }
@@ -331,24 +321,17 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// `file:line:column-column`
-    fn place(&self, SourcePlace(span): SourcePlace) -> String {
-        let Some(found) = self.sources.place(span) else { return String::new() };
-        format!("{}:{}:{}-{}", found.name, found.line, found.column, found.end_column)
-    }
-
-    fn message(&mut self, error: bool, place: SourcePlace, text: &str) -> io::Result<()> {
+    fn message(&mut self, error: bool, place: Option<&Place>, text: &str) -> io::Result<()> {
         if !error && !self.warnings {
             return Ok(());
         }
         let level = if error { "ERROR" } else { "WARNING" };
         match self.format {
             Format::Text | Format::Tsv => {
-                let place = self.place(place);
-                writeln!(io::stderr(), "{place}: {level}: {}", text::escape(text))
+                writeln!(io::stderr(), "{}: {level}: {}", shown_place(place), text::escape(text))
             }
             Format::Json => {
-                let mut object = self.place_json(place);
+                let mut object = place_json(place);
                 object.insert("type".into(), if error { "errorf" } else { "warnf" }.into());
                 object.insert("msg".into(), text.into());
                 self.line(&json::spaced(&serde_json::Value::Object(object)))
@@ -356,22 +339,13 @@ impl<'a> Sink<'a> {
         }
     }
 
-    fn place_json(&self, SourcePlace(span): SourcePlace) -> serde_json::Map<String, serde_json::Value> {
-        let mut object = serde_json::Map::new();
-        if let Some(found) = self.sources.place(span) {
-            object.insert("filename".into(), found.name.into());
-            object.insert("line".into(), found.line.into());
-            object.insert("col".into(), found.column.into());
-        }
-        object
-    }
-
-    fn trouble(&mut self, index: usize, what: Trouble, at: SourcePlace, code: Option<i64>) -> io::Result<()> {
-        let count = self.troubles.entry(index).or_insert(0);
-        *count += 1;
-        if *count > 1 || !self.warnings {
-            return Ok(());
-        }
+    fn trouble(
+        &mut self,
+        program: ProgramId,
+        what: Trouble,
+        (place, excerpt): (Option<&Place>, Option<&str>),
+        code: Option<i64>,
+    ) -> io::Result<()> {
         let message = match what {
             Trouble::DivisionByZero => {
                 "Divide or modulo by 0 detected. This can lead to unexpected results. 1 is being used as the result."
@@ -384,12 +358,15 @@ impl<'a> Sink<'a> {
             Trouble::Unreadable { .. } => "Memory could not be read; 0 is being used in its place.",
             Trouble::LoopCutOff => "The loop ran longer than the kernel lets it, and was left.",
         };
+        let count = self.troubles.entry((program, shown_place(place), message)).or_insert(0);
+        *count += 1;
+        if *count > 1 || !self.warnings {
+            return Ok(());
+        }
         match self.format {
             Format::Text | Format::Tsv => {
-                let mut lines = format!("{}: WARNING: {message}\n", self.place(at));
-                if let Some(shown) = self.sources.excerpt(at.0) {
-                    lines.push_str(&shown);
-                }
+                let mut lines = format!("{}: WARNING: {message}\n", shown_place(place));
+                lines.push_str(excerpt.unwrap_or_default());
                 if let (Trouble::Unreadable { helper }, Some(code)) = (what, code) {
                     let reason = error_text(code);
                     lines.push_str(&format!(
@@ -412,36 +389,61 @@ impl<'a> Sink<'a> {
                         object.insert("msg".into(), message.into());
                     }
                 }
-                object.extend(self.place_json(at));
+                object.extend(place_json(place));
                 self.line(&json::spaced(&serde_json::Value::Object(object)))
             }
         }
     }
 
     fn printf(&self, format: &[Piece], args: &[Value]) -> String {
-        let mut args = args.iter();
-        let mut out = String::new();
-        for piece in format {
-            match piece {
-                Piece::Text(text) => out.push_str(text),
-                Piece::Spec(spec) => {
-                    let mut count = |count: Option<Count>| match count {
-                        None => None,
-                        Some(Count::Fixed(n)) => Some(n as usize),
-                        Some(Count::Argument) => args
-                            .next()
-                            .and_then(text::number)
-                            .map(|n| usize::try_from(n.unsigned_abs()).unwrap_or(0).min(1024)),
-                    };
-                    let (width, precision) = (count(spec.width).unwrap_or(0), count(spec.precision));
-                    if let Some(value) = args.next() {
-                        out.push_str(&text::conversion(spec, width, precision, value, &self.look));
-                    }
+        formatted(format, args, &self.look)
+    }
+}
+
+/// A format with its arguments put in.
+pub(crate) fn formatted(format: &[Piece], args: &[Value], look: &Look) -> String {
+    let mut args = args.iter();
+    let mut out = String::new();
+    for piece in format {
+        match piece {
+            Piece::Text(text) => out.push_str(text),
+            Piece::Spec(spec) => {
+                let mut count = |count: Option<Count>| match count {
+                    None => None,
+                    Some(Count::Fixed(n)) => Some(n as usize),
+                    Some(Count::Argument) => args
+                        .next()
+                        .and_then(text::number)
+                        .map(|n| usize::try_from(n.unsigned_abs()).unwrap_or(0).min(1024)),
+                };
+                let (width, precision) = (count(spec.width).unwrap_or(0), count(spec.precision));
+                if let Some(value) = args.next() {
+                    out.push_str(&text::conversion(spec, width, precision, value, look));
                 }
             }
         }
-        out
     }
+    out
+}
+
+/// A value as `print` shows it.
+pub(crate) fn shown(value: &Value, look: &Look) -> String {
+    text::value(value, look)
+}
+
+/// `file:line:column-column`
+fn shown_place(place: Option<&Place>) -> String {
+    place.map(|at| format!("{}:{}:{}-{}", at.name, at.line, at.column, at.end_column)).unwrap_or_default()
+}
+
+fn place_json(place: Option<&Place>) -> serde_json::Map<String, serde_json::Value> {
+    let mut object = serde_json::Map::new();
+    if let Some(found) = place {
+        object.insert("filename".into(), found.name.clone().into());
+        object.insert("line".into(), found.line.into());
+        object.insert("col".into(), found.column.into());
+    }
+    object
 }
 
 /// What a scalar map holds before anything was put into it.

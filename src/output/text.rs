@@ -105,7 +105,7 @@ pub(crate) fn number(value: &Value) -> Option<i128> {
 
 /// Escapes what a target wrote, so that it can't steer the terminal: control characters but tab and
 /// newline become `\xNN`.
-pub(crate) fn escape(text: &str) -> std::borrow::Cow<'_, str> {
+pub fn escape(text: &str) -> std::borrow::Cow<'_, str> {
     let bad = |c: char| c.is_control() && c != '\n' && c != '\t';
     if !text.contains(bad) {
         return text.into();

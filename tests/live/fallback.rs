@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use gprobe_compiler::target::{KernelFacts, Options, Processes, Target as CompileTarget};
 use gprobe_lang::source::SourceId;
-use gprobe_runtime::{LiveWorld, Loaded, MapDatum, Value};
+use gprobe_runtime::{LiveWorld, MapDatum, Tracer, Value};
 use gprobe_testkit::{Target, require_bpf};
 
 use super::kit::program;
@@ -40,19 +40,20 @@ fn counts(programs: &mut [Target], script: &str, facts: &KernelFacts) -> Vec<(St
         named: Vec::new(),
     };
     let compiled = gprobe_compiler::compile(&parsed.script, &target).expect("compiles");
-    let loaded = Loaded::load(compiled.artifact, facts).expect("loads");
-    let mut attached = loaded.attach(&target.processes).expect("attaches");
+    let mut tracer = Tracer::new(target.processes.clone(), facts, None).expect("traces");
+    let script = tracer.load(compiled.artifact).expect("loads");
+    tracer.attach(script).expect("attaches");
     for program in programs {
         program.go();
         program.wait_done();
     }
     let end = Instant::now() + Duration::from_millis(200);
     while Instant::now() < end {
-        attached.poll(Duration::from_millis(50)).expect("polls");
+        tracer.poll(Duration::from_millis(50)).expect("polls");
     }
-    let (_, mut finished) = attached.detach().expect("detaches");
-    assert!(finished.losses().is_empty(), "{:?}", finished.losses());
-    let mut found: Vec<(String, i128)> = finished
+    tracer.detach(script).expect("detaches");
+    assert!(tracer.losses().is_empty(), "{:?}", tracer.losses());
+    let mut found: Vec<(String, i128)> = tracer
         .snapshot(0)
         .expect("the map")
         .into_iter()

@@ -10,11 +10,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use gprobe_compiler::artifact::Artifact;
 use gprobe_compiler::compile;
 use gprobe_compiler::target::{KernelFacts, Options, Processes, Target as CompileTarget, TargetBinary};
 use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_lang::source::SourceId;
-use gprobe_runtime::{Error, LiveWorld, Loaded, kernel};
+use gprobe_runtime::{Error, LiveWorld, Tracer, kernel};
 use gprobe_testkit::generate::{script, shrink};
 use gprobe_testkit::require_bpf;
 
@@ -104,13 +105,19 @@ impl Machine {
                 Fate::TooOld
             }
             Err(found) => Fate::Wrong(told(&found)),
-            Ok(compiled) => match Loaded::load(compiled.artifact, &self.facts) {
-                Ok(_) => Fate::Loaded,
+            Ok(compiled) => match self.load(compiled.artifact) {
+                Ok(()) => Fate::Loaded,
                 // Older verifiers give up sooner, and gprobe says so.
                 Err(Error::TooManyPaths { .. }) if self.facts.version < FOLLOWS_MORE => Fate::TooLarge,
                 Err(error) => Fate::Refused(error.to_string()),
             },
         }
+    }
+}
+
+impl Machine {
+    fn load(&self, artifact: Artifact) -> Result<(), Error> {
+        Tracer::new(Processes::All, &self.facts, None)?.load(artifact).map(drop)
     }
 }
 

@@ -6,6 +6,8 @@ pub(crate) mod perf;
 pub(crate) mod probed;
 pub(crate) mod process;
 pub(crate) mod ptrace;
+#[cfg(feature = "tokio")]
+pub(crate) mod ready;
 
 use std::io;
 

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use gprobe_compiler::artifact::Attach;
-use gprobe_runtime::Attached;
 use gprobe_runtime::cost::{Budget, Load, Price, price};
 
 use super::amounts::{percent, time};
 use crate::cli::args::Run;
 use crate::cli::say;
+use crate::session::{ProgramId, Session};
 
 /// How often costs are looked at.
 const OFTEN: Duration = Duration::from_millis(100);
@@ -28,21 +28,21 @@ pub(crate) struct Keeper {
 
 impl Keeper {
     /// One for what has just been attached, where there is a budget.
-    pub(crate) fn new(args: &Run, attached: &Attached) -> Option<Self> {
+    pub(crate) fn new(args: &Run, session: &Session, id: ProgramId) -> Option<Self> {
         let (share, price) = (args.max_overhead?, price(true).ok()?);
         let now = Instant::now();
-        let budget = Budget::new(share, attached.spent().programs.len());
+        let budget = Budget::new(share, session.spent(id).programs.len());
         Some(Self { budget, share, price, begun: now, next: now })
     }
 
     /// Looks at the costs, takes away what is too dear and says so. Gives whether nothing is left that could happen.
-    pub(crate) fn look(&mut self, attached: &mut Attached) -> bool {
+    pub(crate) fn look(&mut self, session: &mut Session, id: ProgramId) -> bool {
         let now = Instant::now();
         if now < self.next {
             return false;
         }
         self.next = now + OFTEN;
-        let spent = attached.spent();
+        let spent = session.spent(id);
         let load = |program| {
             let run_ns = spent.run_ns(program).unwrap_or(0.0);
             Load { traps_ns: program.traps_ns(&self.price), hits: program.all_hits(), run_ns }
@@ -50,14 +50,17 @@ impl Keeper {
         let loads: Vec<Load> = spent.programs.iter().map(load).collect();
         let Some(passed) = self.budget.look(now.duration_since(self.begun), &loads) else { return false };
         // Of probes that look at what others note, some alone would be wrong.
-        let together = attached.artifact().keeps_state;
+        let Some(artifact) = session.program(id).map(|program| program.artifact.clone()) else {
+            return false;
+        };
+        let together = artifact.keeps_state;
         let gone: Vec<usize> = if together { (0..loads.len()).collect() } else { passed.dearest };
         gone.iter().for_each(|index| self.budget.forget(*index));
         let programs: Vec<usize> =
             gone.iter().filter_map(|index| spent.programs.get(*index)).map(|spent| spent.program).collect();
-        attached.withdraw(&programs);
+        session.withdraw(id, &programs);
         let mut titles: Vec<&str> = Vec::new();
-        for title in programs.iter().filter_map(|index| attached.artifact().programs.get(*index)) {
+        for title in programs.iter().filter_map(|index| artifact.programs.get(*index)) {
             if !titles.contains(&title.title.as_str()) {
                 titles.push(&title.title);
             }
@@ -67,8 +70,8 @@ impl Keeper {
         let others = |attach: &Attach| {
             matches!(attach, Attach::Profile { .. } | Attach::Counter { .. } | Attach::Iterate { .. })
         };
-        let nothing = !self.budget.is_any_left()
-            && !attached.artifact().programs.iter().any(|program| others(&program.attach));
+        let nothing =
+            !self.budget.is_any_left() && !artifact.programs.iter().any(|program| others(&program.attach));
         if nothing {
             say("no probe is left, so this is the end");
         }

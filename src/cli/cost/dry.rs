@@ -1,19 +1,17 @@
 //! `--dry-run` on running processes: what the script would cost, counted for a moment.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gprobe_compiler::artifact::{Artifact, Attach, SiteInfo};
-use gprobe_compiler::target::{Counting, KernelFacts, Processes, Target};
-use gprobe_lang::ast::Script;
-use gprobe_runtime::Loaded;
 use gprobe_runtime::cost::{Price, ProgramSpent, price};
 use gprobe_symbols::Cost;
 
 use super::amounts::{percent, time};
 use crate::cli::args::Run;
-use crate::cli::{Failure, filter, say};
+use crate::cli::{Failure, say};
 use crate::output::units::thousands;
+use crate::session::{Measured, Script, Session};
 
 /// How long hits are counted.
 const MOMENT: Duration = Duration::from_millis(100);
@@ -22,33 +20,18 @@ const MUCH: f64 = 0.05;
 /// So many probes have a line of their own.
 const LINES: usize = 20;
 
-/// The script with programs that count their hits and do nothing else, where that is to be done.
-pub(crate) fn compile(args: &Run, script: &Script, target: &mut Target<'_>) -> Option<Artifact> {
+/// Counts for a moment, where there is a target to count on, and says what came of it.
+pub(crate) fn run(args: &Run, session: &mut Session, script: &Script) -> Result<(), Failure> {
     let running = args.target.command.is_none() && (!args.target.pid.is_empty() || args.target.exe.is_some());
-    if !args.dry_run || args.quiet || !running {
-        return None;
+    if args.quiet || !running {
+        return Ok(());
     }
-    target.options.counting = Counting::HitsOnly;
     // What is wrong with it, its own programs have already shown.
-    let mut artifact = gprobe_compiler::compile(script, target).ok()?.artifact;
-    if let Some(wanted) = &args.probe_filter {
-        filter::after(&mut artifact, wanted);
-    }
-    artifact.programs.retain(|program| program.hits.is_some());
-    Some(artifact).filter(|artifact| !artifact.programs.is_empty())
-}
-
-/// Counts for a moment, and says what came of it.
-pub(crate) fn run(artifact: Artifact, facts: &KernelFacts, processes: &Processes) -> Result<(), Failure> {
-    let failed = |error: gprobe_runtime::Error| Failure::Target(error.to_string());
+    let Ok(Some(measured)) = session.measure(script, MOMENT) else { return Ok(()) };
+    let Measured { artifact, spent, took, .. } = measured;
     let returns = |attach: &Attach| matches!(attach, Attach::Uprobe { ret: true, .. });
     let price = price(artifact.programs.iter().any(|program| returns(&program.attach)));
-    let attached = Loaded::load(artifact, facts).map_err(failed)?.attach(processes).map_err(failed)?;
-    let (begun, before) = (Instant::now(), attached.spent());
-    std::thread::sleep(MOMENT);
-    let (spent, took) = (attached.spent().since(&before), begun.elapsed());
-    let (_, finished) = attached.detach().map_err(failed)?;
-    let rows = rows(finished.artifact(), &spent.programs, price.as_ref().ok(), took);
+    let rows = rows(&artifact, &spent.programs, price.as_ref().ok(), took);
     table(&rows, price.is_ok()).iter().for_each(|line| say(line));
     if let Err(why) = &price {
         say(&format!("what a hit takes can't be measured here: {why}"));

@@ -4,28 +4,17 @@ pub(super) mod amounts;
 mod budget;
 pub(super) mod dry;
 
-use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use gprobe_compiler::artifact::{Sampled, SampledBy};
-use gprobe_compiler::target::{Counting, Options, Sample};
 use gprobe_lang::diagnostic::Diagnostic;
 use gprobe_runtime::cost::{Price, Spent, price};
-use gprobe_runtime::{Attached, Finished};
 
 pub(super) use self::budget::Keeper;
 use super::args::Run;
 use super::{Failure, say};
 use crate::output::units::thousands;
-
-/// Has the compiler count hits, where they are told or limited, and draw a sample.
-pub(super) fn set(options: &mut Options, args: &Run) {
-    if !args.quiet || args.max_overhead.is_some() {
-        options.counting = Counting::Hits;
-    }
-    let seed = || RandomState::new().hash_one(std::process::id());
-    options.sample = args.sample.map(|one_in| Sample { one_in, seed: seed() });
-}
+use crate::session::{ProgramId, Session};
 
 /// Makes sure that a budget can be kept.
 pub(super) fn can_be_kept(args: &Run) -> Result<(), Failure> {
@@ -49,8 +38,8 @@ pub(super) fn quote(warnings: &mut [Diagnostic]) {
 }
 
 /// Lets what a hit takes be measured beside what else is done, where it will be told.
-pub(super) fn expect(args: &Run, attached: &Attached) {
-    let spent = attached.spent();
+pub(super) fn expect(args: &Run, session: &Session, id: ProgramId) {
+    let spent = session.spent(id);
     if !args.quiet && spent.hits() > 0 {
         let returns = spent.has_returns();
         // Where no thread can be had it is measured later.
@@ -59,14 +48,14 @@ pub(super) fn expect(args: &Run, attached: &Attached) {
 }
 
 /// Says what the script has cost, and of what part of all events its numbers are.
-pub(super) fn report(args: &Run, finished: &Finished, took: Duration) {
+pub(super) fn report(args: &Run, session: &Session, id: ProgramId, took: Duration) {
     if args.quiet {
         return;
     }
-    if let Some(sampled) = finished.artifact().sampled {
+    if let Some(sampled) = session.program(id).and_then(|program| program.artifact.sampled) {
         say(&sampled_line(sampled));
     }
-    let spent = finished.spent();
+    let spent = session.spent(id);
     if !spent.programs.is_empty() {
         let price = if spent.hits() > 0 { price(spent.has_returns()) } else { Err(String::new()) };
         say(&cost_line(&spent, price.as_ref().map_err(String::as_str), took));

@@ -1,6 +1,5 @@
 //! `gprobe list` and `gprobe -l`: what can be probed.
 
-mod files;
 mod moments;
 mod places;
 mod probes;
@@ -11,11 +10,11 @@ use gprobe_compiler::target::{Absent, TargetBinary, World};
 use gprobe_runtime::LiveWorld;
 use gprobe_symbols::{Binary, Cost, Function, Language, Param, Site, TypeId};
 
-pub(super) use self::files::spell_out;
 pub(super) use self::probes::probes;
 use super::Failure;
 use super::args::FileArgs;
 use super::target::executable;
+use crate::files;
 
 /// `gprobe list [PATTERN]`
 pub(super) fn list(pattern: Option<&str>, file: &FileArgs, verbose: bool) -> Result<u8, Failure> {
@@ -28,7 +27,7 @@ pub(super) fn list(pattern: Option<&str>, file: &FileArgs, verbose: bool) -> Res
     let program = executable(file.pid.as_slice(), file.exe.as_deref())?;
     let moments = pattern.map(moments::of).unwrap_or_default();
     if !moments.is_empty() {
-        return moments::show(&moments, program.as_ref(), file.pid, verbose);
+        return moments::show(&moments, file, program.as_ref(), verbose);
     }
     let Some(program) = program else {
         if pattern.is_none() {

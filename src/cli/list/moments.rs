@@ -3,13 +3,12 @@
 use std::io::{self, Write};
 
 use gprobe_compiler::artifact::Attach;
-use gprobe_compiler::target::{KernelFacts, Options, Processes, Target, TargetBinary};
-use gprobe_runtime::{LiveWorld, kernel};
+use gprobe_compiler::target::TargetBinary;
 use gprobe_stdlib::{Moment, Provider};
 use gprobe_symbols::glob_matches;
 
-use super::super::script::{ScriptWorld, load};
-use super::{Failure, cost};
+use super::{Failure, FileArgs, cost};
+use crate::session::{Builder, Error, Script, Session};
 
 /// The providers that a pattern means: those that ship, by the word before its colon.
 pub(super) fn of(pattern: &str) -> Vec<(&'static Provider, Vec<Moment>)> {
@@ -29,17 +28,15 @@ pub(super) fn of(pattern: &str) -> Vec<(&'static Provider, Vec<Moment>)> {
 /// Lists moments, a line each; `verbose` with what they are and, of a program, where.
 pub(super) fn show(
     found: &[(&Provider, Vec<Moment>)],
+    file: &FileArgs,
     program: Option<&TargetBinary>,
-    pid: Option<u32>,
     verbose: bool,
 ) -> Result<u8, Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let looked_at = program.filter(|_| verbose).map(|program| LookedAt {
-        program,
-        pid,
-        facts: kernel::facts(),
-        live: LiveWorld::new(pid.as_slice()),
-    });
+    let mut looked_at = match program.filter(|_| verbose) {
+        Some(program) => Some((program, session(file)?)),
+        None => None,
+    };
     for moment in found.iter().flat_map(|(_, moments)| moments) {
         writeln!(out, "{}", moment.name)?;
         if !verbose {
@@ -49,8 +46,8 @@ pub(super) fn show(
         for (word, said) in &moment.more {
             writeln!(out, "    {word:<8} {said}")?;
         }
-        if let Some(looked_at) = &looked_at {
-            for line in looked_at.places(&moment.name)? {
+        if let Some((program, session)) = &mut looked_at {
+            for line in places(program, session, &moment.name)? {
                 writeln!(out, "    {line}")?;
             }
         }
@@ -59,48 +56,31 @@ pub(super) fn show(
     Ok(0)
 }
 
-/// A program that moments are looked for in.
-struct LookedAt<'p> {
-    program: &'p TargetBinary,
-    pid: Option<u32>,
-    facts: KernelFacts,
-    live: LiveWorld,
+/// A session on the program that moments are looked for in.
+fn session(file: &FileArgs) -> Result<Session, Failure> {
+    let builder = file.pid.iter().fold(Session::builder(), |builder, pid| builder.pid(*pid));
+    Ok(file.exe.iter().fold(builder, Builder::executable).build()?)
 }
 
-impl LookedAt<'_> {
-    /// Where a moment is, a line each, or why it is nowhere.
-    fn places(&self, moment: &str) -> Result<Vec<String>, Failure> {
-        let source = load(None, Some(&format!("{moment} {{ }}")))?;
-        let world = ScriptWorld::new(&self.live, &source);
-        let target = Target {
-            processes: Processes::one(self.pid),
-            executable: Some(self.program.clone()),
-            kernel: &self.facts,
-            world: &world,
-            options: Options::default(),
-            command: None,
-            earlier: None,
-            settings: Vec::new(),
-            named: Vec::new(),
-            params: Vec::new(),
-        };
-        let programs = match gprobe_compiler::compile(&source.script, &target) {
-            Ok(compiled) => compiled.artifact.programs,
-            Err(found) => {
-                let why = found.iter().find(|diagnostic| diagnostic.is_error());
-                let why = why.map(|why| format!("nowhere  {}", crate::output::escape(&why.message)));
-                return Ok(why.into_iter().collect());
-            }
-        };
-        let mut lines = Vec::new();
-        for program in &programs {
-            let Attach::Uprobe { sites, .. } = &program.attach else { continue };
-            for site in sites {
-                let cost = cost(self.program.binary.cost_at(site.addr));
-                let function = crate::output::escape(&site.function);
-                lines.push(format!("at       {function} {:#x}  {cost}", site.addr.0));
-            }
+/// Where a moment is, a line each, or why it is nowhere.
+fn places(program: &TargetBinary, session: &mut Session, moment: &str) -> Result<Vec<String>, Failure> {
+    let programs = match session.stages(&Script::new(format!("{moment} {{ }}"))) {
+        Ok(compiled) => compiled.artifact.programs,
+        Err(Error::Script(error)) => {
+            let why = error.diagnostics.iter().find(|diagnostic| diagnostic.is_error());
+            let why = why.map(|why| format!("nowhere  {}", crate::output::escape(&why.message)));
+            return Ok(why.into_iter().collect());
         }
-        Ok(lines)
+        Err(error) => return Err(error.into()),
+    };
+    let mut lines = Vec::new();
+    for found in &programs {
+        let Attach::Uprobe { sites, .. } = &found.attach else { continue };
+        for site in sites {
+            let cost = cost(program.binary.cost_at(site.addr));
+            let function = crate::output::escape(&site.function);
+            lines.push(format!("at       {function} {:#x}  {cost}", site.addr.0));
+        }
     }
+    Ok(lines)
 }

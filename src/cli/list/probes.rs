@@ -7,16 +7,18 @@ use std::path::Path;
 use gprobe_compiler::probe_kinds::{self, Counter, HARDWARE, KINDS, ProbeKind, SOFTWARE};
 use gprobe_compiler::target::{TargetBinary, World};
 use gprobe_lang::ast::Item;
+use gprobe_lang::source::SourceMap;
 use gprobe_runtime::LiveWorld;
 use gprobe_runtime::process::Spawned;
 use gprobe_symbols::{Function, Language, Usdt, glob_matches};
 
-use super::{detail, files, places};
+use super::{detail, places};
 use crate::cli::args::Run;
-use crate::cli::script::load;
 use crate::cli::target::executable;
-use crate::cli::{Failure, filter, run, say};
+use crate::cli::{Failure, run, say};
+use crate::files;
 use crate::output::escape;
+use crate::session::filter;
 
 /// Units of `interval` and `profile`.
 const UNITS: [&str; 4] = ["us", "ms", "s", "hz"];
@@ -24,7 +26,7 @@ const UNITS: [&str; 4] = ["us", "ms", "s", "hz"];
 /// `gprobe -l [PATTERN | SCRIPT | -e PROGRAM]`
 pub(in crate::cli) fn probes(args: &Run) -> Result<u8, Failure> {
     // It is never released, and gone without one instruction when the list is done.
-    let command = args.target.command.as_deref().map(run::spawn).transpose()?;
+    let command = args.target.command.as_deref().map(spawn).transpose()?;
     let pid = args.target.pid.first().copied().or(command.as_ref().map(Spawned::pid));
     let mut list = List {
         world: LiveWorld::new(pid.as_slice()),
@@ -51,6 +53,16 @@ pub(in crate::cli) fn probes(args: &Run) -> Result<u8, Failure> {
     Ok(0)
 }
 
+/// Starts the command of -c.
+fn spawn(command: &str) -> Result<Spawned, Failure> {
+    Spawned::start(&run::words(command)?).map_err(|error| Failure::Target(error.to_string()))
+}
+
+/// A file that is no pattern.
+fn exact(file: &str, pid: Option<u32>) -> Result<TargetBinary, Failure> {
+    LiveWorld::new(pid.as_slice()).binary(file).map_err(|absent| Failure::Target(absent.reason))
+}
+
 /// The attach points of the script that is meant, if one is.
 fn patterns_of_script(args: &Run) -> Result<Option<Vec<String>>, Failure> {
     let (script, params) = run::script_and_params(args);
@@ -60,9 +72,9 @@ fn patterns_of_script(args: &Run) -> Result<Option<Vec<String>>, Failure> {
     if program.is_none() && !script.is_some_and(is_script) {
         return Ok(None);
     }
-    let source = load(script, program.as_deref())?;
+    let (script, _) = run::named(script, program.as_deref())?.parse(&mut SourceMap::new())?;
     let (_, params) = run::split_params(&params);
-    let probes = source.script.items.iter().filter_map(|item| match item {
+    let probes = script.items.iter().filter_map(|item| match item {
         Item::Probe(probe) => Some(&probe.points),
         _ => None,
     });
@@ -294,7 +306,7 @@ impl List<'_> {
             (Some(executable), None) if file == "*" => Ok(vec![executable.clone()]),
             (_, None) if file == "*" && named => Err(no_target(&format!("{kind}:libc:*"))),
             _ if files::is_wild(file) => Ok(files::matching(file, self.pid)),
-            (_, pid) => match files::exact(file, pid) {
+            (_, pid) => match exact(file, pid) {
                 Err(failure) if named => Err(failure),
                 found => Ok(found.into_iter().collect()),
             },

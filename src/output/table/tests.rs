@@ -7,7 +7,7 @@ use super::super::{Clock, Look, Scene};
 use super::*;
 
 fn look() -> Look {
-    Look { clock: Clock::new(0), show: gprobe_compiler::artifact::Show::default() }
+    Look { clock: Clock::new(), show: gprobe_compiler::artifact::Show::default() }
 }
 
 fn scene() -> Scene {

@@ -6,16 +6,15 @@
 use gprobe_compiler::artifact::{Artifact, Attach};
 use gprobe_compiler::probe_kinds;
 use gprobe_lang::ast::{AttachPoint, Item, Script};
-use regex::Regex;
 
 /// Puts `$1` and the like into a text.
-pub(super) fn with_params(text: &str, params: &[String]) -> String {
+pub(crate) fn with_params(text: &str, params: &[String]) -> String {
     let numbered = params.iter().enumerate().rev();
     numbered.fold(text.to_owned(), |text, (at, param)| text.replace(&format!("${}", at + 1), param))
 }
 
 /// The whole name of an attach point, its kind written out.
-pub(super) fn name(point: &AttachPoint, params: &[String]) -> String {
+pub(crate) fn name(point: &AttachPoint, params: &[String]) -> String {
     let mut parts: Vec<&str> = point.parts.iter().map(|part| part.value.as_str()).collect();
     if let Some(kind) = parts.first_mut()
         && let Some(known) = probe_kinds::find(kind)
@@ -34,7 +33,7 @@ fn is_final(name: &str) -> bool {
 
 /// Leaves out the attach points whose names are known and don't match. Gives whether any probe may be
 /// left that is not `begin` or `end`, or there never was one.
-pub(super) fn before(script: &mut Script, filter: &Regex, params: &[String]) -> bool {
+pub(crate) fn before(script: &mut Script, wanted: &dyn Fn(&str) -> bool, params: &[String]) -> bool {
     let (mut left, mut gone) = (false, false);
     script.items.retain_mut(|item| {
         let Item::Probe(probe) = item else { return true };
@@ -43,7 +42,7 @@ pub(super) fn before(script: &mut Script, filter: &Regex, params: &[String]) -> 
             if matches!(name.as_str(), "begin" | "end") {
                 return true;
             }
-            let keep = !is_final(&name) || filter.is_match(&name);
+            let keep = !is_final(&name) || wanted(&name);
             *if keep { &mut left } else { &mut gone } = true;
             keep
         });
@@ -53,7 +52,7 @@ pub(super) fn before(script: &mut Script, filter: &Regex, params: &[String]) -> 
 }
 
 /// Leaves out what else does not match. Gives whether any probe is left, as [`before`].
-pub(super) fn after(artifact: &mut Artifact, filter: &Regex) -> bool {
+pub(crate) fn after(artifact: &mut Artifact, wanted: &dyn Fn(&str) -> bool) -> bool {
     let (mut left, mut gone) = (false, false);
     let names = &artifact.probes;
     artifact.programs.retain_mut(|program| {
@@ -68,10 +67,10 @@ pub(super) fn after(artifact: &mut Artifact, filter: &Regex) -> bool {
             | Attach::Bench { .. }
             | Attach::Counter { .. } => true,
             Attach::Uprobe { sites, .. } => {
-                sites.retain(|site| names.get(site.probe()).is_some_and(|name| filter.is_match(name)));
+                sites.retain(|site| names.get(site.probe()).is_some_and(|name| wanted(name)));
                 !sites.is_empty()
             }
-            _ => filter.is_match(&program.title),
+            _ => wanted(&program.title),
         };
         *if keep { &mut left } else { &mut gone } = true;
         keep
@@ -82,13 +81,15 @@ pub(super) fn after(artifact: &mut Artifact, filter: &Regex) -> bool {
 #[cfg(test)]
 mod tests {
     use gprobe_lang::source::SourceId;
+    use regex::Regex;
 
     use super::*;
 
     /// The names of the probes that are left of a script, and what `before` says of them.
     fn left(script: &str, filter: &str) -> (Vec<String>, bool) {
         let mut script = gprobe_lang::parse(SourceId(0), script).script;
-        let some = before(&mut script, &Regex::new(filter).expect("an expression"), &["7".to_owned()]);
+        let filter = Regex::new(filter).expect("an expression");
+        let some = before(&mut script, &|name| filter.is_match(name), &["7".to_owned()]);
         let probes = script.items.iter().filter_map(|item| match item {
             Item::Probe(probe) => Some(probe),
             _ => None,

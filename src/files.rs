@@ -4,27 +4,25 @@ use std::collections::HashSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
-use gprobe_compiler::target::{TargetBinary, World};
+use gprobe_compiler::target::TargetBinary;
 use gprobe_lang::ast::{AttachPoint, Item, Script};
 use gprobe_lang::source::Spanned;
+use gprobe_runtime::open_binary;
 use gprobe_runtime::process::{mapped_file, mappings};
-use gprobe_runtime::{LiveWorld, open_binary};
 use gprobe_symbols::{Binary, Function, Functions, Usdt, glob_matches};
 
-use crate::cli::Failure;
-
 /// Whether a file is a pattern. (A function's name may hold a `*` that is none, a file's may not.)
-pub(super) fn is_wild(file: &str) -> bool {
+pub(crate) fn is_wild(file: &str) -> bool {
     file.contains(['*', '?'])
 }
 
 /// The functions of a name or a pattern.
-pub(super) fn functions(functions: Functions<'_>, pattern: &str) -> Vec<Function> {
+pub(crate) fn functions(functions: Functions<'_>, pattern: &str) -> Vec<Function> {
     if gprobe_symbols::is_glob(pattern) { functions.matching(pattern) } else { functions.exact(pattern) }
 }
 
 /// The usdt probes that names mean: `[name]`, `[provider, name]`, or all; an empty provider is any.
-pub(super) fn usdt(binary: &Binary, names: &[&str]) -> Vec<Usdt> {
+pub(crate) fn usdt(binary: &Binary, names: &[&str]) -> Vec<Usdt> {
     let (provider, name) = match names {
         [] => ("*", "*"),
         [name] => ("*", *name),
@@ -38,7 +36,7 @@ pub(super) fn usdt(binary: &Binary, names: &[&str]) -> Vec<Usdt> {
 
 /// The files that the file of a usdt probe stands for: without one, or as `*`, all that the process has
 /// mapped or, where there is no process, all that any process has.
-pub(super) fn offering(file: &str, pid: Option<u32>) -> Vec<TargetBinary> {
+pub(crate) fn offering(file: &str, pid: Option<u32>) -> Vec<TargetBinary> {
     match (file, pid) {
         ("" | "*", Some(pid)) => matching("*", Some(pid)),
         ("" | "*", None) => running(),
@@ -71,7 +69,7 @@ fn running() -> Vec<TargetBinary> {
 
 /// The files that a pattern stands for: of those that a process runs, where there is one, or of those
 /// that are there. What is no ELF file is left out.
-pub(super) fn matching(file: &str, pid: Option<u32>) -> Vec<TargetBinary> {
+pub(crate) fn matching(file: &str, pid: Option<u32>) -> Vec<TargetBinary> {
     let found = match pid {
         Some(pid) if !file.starts_with('.') => mapped(file, pid),
         _ => on_disk(file),
@@ -81,11 +79,6 @@ pub(super) fn matching(file: &str, pid: Option<u32>) -> Vec<TargetBinary> {
         Some(TargetBinary { name, path, binary })
     };
     found.into_iter().filter_map(open).collect()
-}
-
-/// A file that is no pattern.
-pub(super) fn exact(file: &str, pid: Option<u32>) -> Result<TargetBinary, Failure> {
-    LiveWorld::new(pid.as_slice()).binary(file).map_err(|absent| Failure::Target(absent.reason))
 }
 
 /// Files with code that a process has mapped: as it calls them, and as they are opened from here.
@@ -142,7 +135,7 @@ fn below(folder: PathBuf, part: &str) -> Vec<PathBuf> {
 /// function or such a probe.
 ///
 /// Where there is none it is left as it is, so that what is wrong with it is said at its place.
-pub(in crate::cli) fn spell_out(script: &mut Script, pid: Option<u32>) {
+pub(crate) fn spell_out(script: &mut Script, pid: Option<u32>) {
     for item in &mut script.items {
         if let Item::Probe(probe) = item {
             probe.points = probe.points.drain(..).flat_map(|point| spelled_out(point, pid)).collect();

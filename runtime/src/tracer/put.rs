@@ -9,13 +9,15 @@ use std::time::{Duration, Instant};
 
 use gprobe_compiler::artifact::{Attach, ProgramInfo, SiteInfo};
 
+use super::is_executable;
+use super::script::{Link, Script};
 use super::unchanged::Code;
-use super::{Attached, Link, is_executable};
 use crate::error::{Error, explain};
 use crate::kernel;
 use crate::kernel::functions;
 use crate::kernel::uprobes::{ENOTSUPP, LeftOut, Placement};
 use crate::sys::{bpf, perf};
+use crate::targets::Targets;
 
 /// Links that are closed at once: each waits for the kernel, and they wait side by side.
 const CLOSERS: usize = 64;
@@ -26,9 +28,9 @@ const OVERWRITTEN: &str =
 /// The code of files in processes, read once for all programs: there can be one for each site.
 type Codes = HashMap<(u32, String), Code>;
 
-impl Attached {
+impl Script {
     /// Puts all programs in place.
-    pub(super) fn put(&mut self) -> Result<(), Error> {
+    pub(super) fn put(&mut self, targets: &Targets) -> Result<(), Error> {
         let now = Instant::now();
         let mut codes = Codes::new();
         for index in self.order() {
@@ -67,7 +69,7 @@ impl Attached {
                 Attach::Uprobe { binary, ret, sites } => {
                     let path = self.loaded.artifact.binaries.get(*binary).map(|b| b.path.clone());
                     let path = path.ok_or_else(|| Error::Object("no such binary".into()))?;
-                    self.uprobes(&info, index, &path, sites, *ret, &mut codes)?;
+                    self.uprobes(&info, index, (&path, sites, *ret), targets, &mut codes)?;
                 }
                 Attach::Tracepoint { category, name } => {
                     let failed = |why| Error::Attach { title: info.title.clone(), why };
@@ -106,12 +108,11 @@ impl Attached {
         &mut self,
         info: &ProgramInfo,
         index: usize,
-        path: &str,
-        sites: &[SiteInfo],
-        ret: bool,
+        (path, sites, ret): (&str, &[SiteInfo], bool),
+        targets: &Targets,
         codes: &mut Codes,
     ) -> Result<(), Error> {
-        let pids = self.targets.there();
+        let pids = targets.there();
         let processes: Vec<Option<u32>> = match pids.as_slice() {
             [] => vec![None],
             pids => pids.iter().map(|(pid, _)| Some(*pid)).collect(),
@@ -144,7 +145,7 @@ impl Attached {
             refused.extend(over.map(|site| LeftOut { function: site.function.clone(), why: OVERWRITTEN }));
             match done {
                 // One of several that ends meanwhile leaves the others.
-                Err(_) if pids.len() > 1 && pid.is_some_and(|pid| self.targets.has_ended(pid)) => continue,
+                Err(_) if pids.len() > 1 && pid.is_some_and(|pid| targets.has_ended(pid)) => continue,
                 done => done.map_err(|error| failed(&error))?,
             }
             if refused.len() == sites.len() {
