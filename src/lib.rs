@@ -64,6 +64,6 @@ pub use gprobe_runtime::{
 pub use session::EventStream;
 #[cfg(feature = "live")]
 pub use session::{
-    Attachment, Bucket, Builder, Error, Event, Events, MapSnapshot, Measured, Program, ProgramId, Script,
-    ScriptError, Session, State, StopHandle,
+    Attachment, Bucket, Builder, Entered, Error, Event, Events, MapSnapshot, Measured, Program, ProgramId,
+    Script, ScriptError, Session, State, StopHandle,
 };

@@ -57,8 +57,7 @@ pub fn compile(script: &Script, target: &Target<'_>) -> Result<Compiled, Vec<Dia
         .map_err(|e| vec![too_large(&typed, Some(e.program()), &e.to_string())])?;
     let (elf, callbacks) =
         emit::emit(&code).map_err(|e| vec![too_large(&typed, e.program(), &e.to_string())])?;
-    let hosted = typed.go_lists.filter(|_| hosted_from.is_some());
-    let hosted = hosted.map(|lists| Hosted { unit: Arc::new(ir.clone()), lists });
+    let hosted = hosted_from.map(|_| Hosted { unit: Arc::new(ir.clone()), lists: typed.go_lists });
     let program = target.executable.as_ref().map(|executable| executable.path.as_str());
     let mut artifact = artifact(&typed, program, elf, actions, callbacks, hosted);
     artifact.sampled = lower::sampled(&typed, &options);

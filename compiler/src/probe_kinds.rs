@@ -178,9 +178,9 @@ pub const KINDS: &[ProbeKind] = &[
         "iter",
         "it",
         true,
-        "Runs for every goroutine, or every thread (M), of the target as they are at that moment, without \
+        "Runs for every goroutine, every thread (M), or every process of the target as they are at that moment, without \
          stopping it: once, when all probes are attached, or again and again after a time.",
-        "iter:goroutine, iter:thread, iter:goroutine:TIME",
+        "iter:goroutine, iter:thread, iter:process, iter:goroutine:TIME",
         "iter:goroutine { @[gstatus, waitreason] = count(); }",
     ),
 ];

@@ -19,6 +19,13 @@ pub(crate) struct Unexpected {
     pub(crate) expected: Vec<String>,
 }
 
+/// A bracket that was never opened.
+pub(crate) fn closes_nothing(span: Span, c: char) -> Diagnostic {
+    Diagnostic::error("unexpected-token", span, format!("this `{c}` closes nothing"))
+        .label("no bracket is open here")
+        .help("remove it, or look above for a block that ended too early")
+}
+
 /// Nothing in the text.
 pub(crate) fn empty(span: Span) -> Diagnostic {
     Diagnostic::error("empty-script", span, "the script holds no probe")

@@ -19,6 +19,7 @@ mod trivia;
 mod types;
 
 use crate::diagnostic::Diagnostic;
+use crate::explain;
 use crate::source::{SourceId, Span};
 use crate::token::Token;
 use action::Until;
@@ -319,11 +320,7 @@ impl<'s> Lexer<'s> {
     fn closes_nothing(&mut self, c: char) {
         let span = self.span(self.pos, self.pos + 1);
         self.pos += 1;
-        self.report(
-            Diagnostic::error("unexpected-token", span, format!("this `{c}` closes nothing"))
-                .label("no bracket is open here")
-                .help("remove it, or look above for a block that ended too early"),
-        );
+        self.report(explain::closes_nothing(span, c));
     }
 
     fn preprocessor(&mut self) {

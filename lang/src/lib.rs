@@ -11,6 +11,7 @@ pub mod ast;
 pub mod diagnostic;
 mod explain;
 mod format;
+mod input;
 mod lexer;
 mod literal;
 mod nesting;
@@ -20,5 +21,6 @@ pub mod source;
 mod token;
 
 pub use format::{comments, format};
+pub use input::{Input, parse_input, wants_more};
 pub use literal::number_value;
 pub use parser::{Parsed, parse};

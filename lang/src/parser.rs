@@ -7,7 +7,7 @@ use lalrpop_util::{ErrorRecovery, ParseError, lalrpop_mod};
 use crate::ast::{Item, Script};
 use crate::diagnostic::Diagnostic;
 use crate::explain::{self, Unexpected};
-use crate::lexer::{self, Lexemes};
+use crate::lexer::{self, Lexed, Lexemes};
 use crate::nesting;
 use crate::shape::Shaper;
 use crate::source::{SourceId, Span};
@@ -49,7 +49,11 @@ pub fn parse(source: SourceId, text: &str) -> Parsed {
         let diagnostic = Diagnostic::error("script-too-large", start, "a script cannot be larger than 4 GiB");
         return Parsed { script: Script::default(), diagnostics: vec![diagnostic] };
     }
-    let lexed = lexer::lex(source, text);
+    tree(source, lexer::lex(source, text))
+}
+
+/// Parses tokens.
+pub(crate) fn tree(source: SourceId, lexed: Lexed<'_>) -> Parsed {
     let mut diagnostics = lexed.diagnostics;
     let mut items = Vec::new();
     let parser = grammar::ItemParser::new();

@@ -30,7 +30,7 @@ impl Session {
     /// # Errors
     /// Where the script is wrong, or the kernel does not allow it.
     pub fn measure(&mut self, script: &Script, moment: Duration) -> Result<Option<Measured>, Error> {
-        let made = self.make(script, &|target| target.options.counting = Counting::HitsOnly)?;
+        let made = self.made(script, &|target| target.options.counting = Counting::HitsOnly)?;
         let mut artifact = made.compiled.artifact;
         artifact.programs.retain(|program| program.hits.is_some());
         if artifact.programs.is_empty() {

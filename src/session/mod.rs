@@ -1,6 +1,7 @@
 //! Programs at work on a target: compiled, attached, listened to, and taken away, while others go on.
 
 mod builder;
+mod enter;
 mod error;
 mod event;
 mod events;
@@ -13,6 +14,7 @@ mod script;
 #[cfg(feature = "tokio")]
 mod stream;
 mod target;
+pub(crate) mod types;
 mod watch;
 mod world;
 
@@ -31,6 +33,7 @@ use gprobe_runtime::cost::Spent;
 use gprobe_runtime::{ScriptId, Traced, Tracer};
 
 pub use self::builder::Builder;
+pub use self::enter::Entered;
 pub use self::error::{Error, ScriptError};
 pub use self::event::Event;
 pub use self::events::{Events, StopHandle};
@@ -113,17 +116,21 @@ impl Session {
     pub fn compile(&mut self, script: impl Into<Script>) -> Result<ProgramId, Error> {
         let script = script.into();
         let stop = self.stop.flag();
-        let made = match self.make(&script, &|_| {}) {
+        let made = match self.made(&script, &|_| {}) {
             Err(Error::Script(error))
                 if self.programs.is_empty() && self.traces.wants_go(&error) && self.tracer.is_none() =>
             {
                 // A script or a launcher: what it comes to is what is meant.
                 self.traces.follow(&stop)?;
-                self.make(&script, &|_| {})
+                self.made(&script, &|_| {})
             }
             made => made,
         };
-        let made = made?;
+        Ok(self.keep(script, made?))
+    }
+
+    /// Takes what was compiled as the next program.
+    fn keep(&mut self, script: Script, made: Made) -> ProgramId {
         let id = ProgramId(self.next);
         self.next += 1;
         let Made { compiled, warnings, definitions } = made;
@@ -134,7 +141,7 @@ impl Session {
         let artifact = compiled.artifact;
         let slot = Slot { script, artifact, warnings, meaning, state: State::Compiled, loaded: None };
         self.programs.insert(id, slot);
-        Ok(id)
+        id
     }
 
     /// What is worth knowing of a script, where nothing is wrong with it; nothing of the session changes.
@@ -142,7 +149,7 @@ impl Session {
     /// # Errors
     /// [`Error::Script`], with all that is wrong with it.
     pub fn check(&mut self, script: &Script) -> Result<Vec<Diagnostic>, Error> {
-        self.make(script, &|_| {}).map(|made| made.warnings)
+        self.made(script, &|_| {}).map(|made| made.warnings)
     }
 
     /// What each stage of the compiler makes of a script; nothing of the session changes.
@@ -150,12 +157,21 @@ impl Session {
     /// # Errors
     /// [`Error::Script`], with all that is wrong with it.
     pub fn stages(&mut self, script: &Script) -> Result<Compiled, Error> {
-        let made = self.make(script, &|_| {})?;
+        let made = self.made(script, &|_| {})?;
         Ok(Compiled { warnings: made.warnings, ..made.compiled })
     }
 
-    fn make(&mut self, script: &Script, set: &dyn Fn(&mut Target<'_>)) -> Result<Made, Error> {
-        let (mut tree, mut warnings) = script.parse(&mut self.sources)?;
+    fn made(&mut self, script: &Script, set: &dyn Fn(&mut Target<'_>)) -> Result<Made, Error> {
+        let parsed = script.parse(&mut self.sources)?;
+        self.make(script, parsed, set)
+    }
+
+    fn make(
+        &mut self,
+        script: &Script,
+        (mut tree, mut warnings): (ast::Script, Vec<Diagnostic>),
+        set: &dyn Fn(&mut Target<'_>),
+    ) -> Result<Made, Error> {
         let own: Vec<Defined> = tree.items.iter().filter_map(defined).collect();
         let others =
             self.definitions.iter().filter(|item| !defined(item).is_some_and(|it| own.contains(&it)));
@@ -270,6 +286,10 @@ impl Session {
     /// Where the script is wrong or can't be run.
     pub fn run(&mut self, script: impl Into<Script>) -> Result<Vec<Event>, Error> {
         let id = self.compile(script)?;
+        self.run_and_remove(id)
+    }
+
+    fn run_and_remove(&mut self, id: ProgramId) -> Result<Vec<Event>, Error> {
         let done = self.run_once(id);
         let before = std::mem::take(&mut self.waiting);
         let removed = self.remove(id);

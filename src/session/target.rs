@@ -7,6 +7,7 @@ use gprobe_compiler::target::{KernelFacts, Options, Processes, Target, TargetBin
 use gprobe_lang::source::SourceMap;
 use gprobe_runtime::process::Spawned;
 use gprobe_runtime::{LiveWorld, Symbolise, Tracer, kernel};
+use gprobe_symbols::Binary;
 
 use super::Session;
 use super::builder::Builder;
@@ -66,6 +67,11 @@ impl Traces {
             imports: builder.imports,
             symboliser: builder.symboliser,
         })
+    }
+
+    /// The program that names and types are of.
+    pub(super) fn binary(&self) -> Option<&Binary> {
+        self.executable.as_ref().map(|file| &*file.binary)
     }
 
     pub(super) fn pids(&self) -> &[u32] {

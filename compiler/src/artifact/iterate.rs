@@ -1,4 +1,4 @@
-//! What gprobe itself goes over: the goroutines and threads of a Go program.
+//! What gprobe itself goes over: the goroutines and threads of a Go program, and processes.
 
 use std::sync::Arc;
 
@@ -13,6 +13,8 @@ pub enum Iterated {
     Goroutines,
     /// Each M.
     Threads,
+    /// Each process that is traced: once, without a goroutine or a thread.
+    Processes,
 }
 
 /// Programs that no kernel event starts, and that gprobe interprets: they see the target's memory as it
@@ -22,8 +24,8 @@ pub struct Hosted {
     /// The script's IR; the symbol of a [`super::ProgramInfo`] names its program here. The context of
     /// each is two words: the addresses of the g (0: none) and of its M (0: none).
     pub unit: Arc<ir::Unit>,
-    /// Where the runtime keeps what is gone over.
-    pub lists: GoLists,
+    /// Where the runtime keeps its goroutines and threads, where they are gone over.
+    pub lists: Option<GoLists>,
 }
 
 /// Where a Go program's runtime keeps its goroutines and threads: addresses of its file and offsets in

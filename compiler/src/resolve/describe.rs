@@ -24,6 +24,19 @@ impl Ty {
         }
     }
 
+    /// The type by its name in the language.
+    pub fn shown(&self) -> String {
+        match self {
+            Ty::Pointer(Pointee::C { ty, .. }) => format!("{ty} *"),
+            Ty::Tuple(parts) => format!("({})", parts.iter().map(Ty::shown).collect::<Vec<_>>().join(", ")),
+            Ty::Record(parts) => {
+                let parts = parts.iter().map(|(name, ty)| format!("{name}={}", ty.shown()));
+                format!("({})", parts.collect::<Vec<_>>().join(", "))
+            }
+            other => other.stored().to_string(),
+        }
+    }
+
     /// The same in a word.
     pub fn short(&self) -> String {
         match self {

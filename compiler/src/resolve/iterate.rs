@@ -1,4 +1,4 @@
-//! `iter:goroutine` and `iter:thread`: what gprobe goes over itself.
+//! `iter:goroutine`, `iter:thread` and `iter:process`: what gprobe goes over itself.
 
 use std::collections::BTreeSet;
 
@@ -26,12 +26,13 @@ impl Resolver<'_> {
         let over = match args.first().map(|word| word.value.as_str()) {
             Some("goroutine") => Iterated::Goroutines,
             Some("thread") => Iterated::Threads,
+            Some("process") => Iterated::Processes,
             _ => {
-                let message = "gprobe goes over goroutines or threads of a Go program";
+                let message = "gprobe goes over goroutines or threads of a Go program, or over processes";
                 let span = args.first().map_or(whole, |word| word.span);
                 self.report(
                     Diagnostic::error("bad-attach-point", span, message)
-                        .help("write `iter:goroutine` or `iter:thread`"),
+                        .help("write `iter:goroutine`, `iter:thread` or `iter:process`"),
                 );
                 return None;
             }
@@ -40,7 +41,7 @@ impl Resolver<'_> {
             None | Some([]) => None,
             Some(time) => Some(self.period(time, whole, "iter")?),
         };
-        if period_ns.is_none() && self.target.command.is_some() {
+        if period_ns.is_none() && self.target.command.is_some() && over != Iterated::Processes {
             let message = "when this probe runs, the command has not started yet: it has no goroutines";
             let again = format!("{}:1s", point.text.value);
             self.report(
@@ -48,7 +49,10 @@ impl Resolver<'_> {
                     .help(format!("have it run again and again: `{again}`")),
             );
         }
-        self.find_lists(whole)?;
+        match over {
+            Iterated::Processes => self.need_process(whole)?,
+            _ => self.find_lists(whole)?,
+        }
         let cookie = u64::from(self.probe_name(&point.text.value));
         Some(vec![Candidate {
             place: Place::Iterate(over),
@@ -58,6 +62,19 @@ impl Resolver<'_> {
             checks_flags: false,
             cookie,
         }])
+    }
+
+    /// What is gone over once for each process needs one.
+    fn need_process(&mut self, span: Span) -> Option<()> {
+        if !self.target.processes.is_unnamed() {
+            return Some(());
+        }
+        let message = "no process is named that could be gone over";
+        self.report(
+            Diagnostic::error("bad-attach-point", span, message)
+                .help("name one with -p PID or -c COMMAND; what needs none can be done in `begin`"),
+        );
+        None
     }
 
     /// Finds where the runtime keeps its goroutines and threads.

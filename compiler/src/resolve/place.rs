@@ -156,6 +156,7 @@ impl Place {
             Place::Profile => "a profile probe".into(),
             Place::Iterate(Iterated::Goroutines) => "a probe of the kind `iter:goroutine`".into(),
             Place::Iterate(Iterated::Threads) => "a probe of the kind `iter:thread`".into(),
+            Place::Iterate(Iterated::Processes) => "a probe of the kind `iter:process`".into(),
             Place::OwnProcess(kind) => format!("a probe of the kind `{kind}`"),
         }
     }

@@ -1,4 +1,4 @@
-//! Goes over the goroutines and threads of a Go program, without stopping it.
+//! Goes over the goroutines and threads of a Go program, and over processes, without stopping them.
 //!
 //! The runtime's own lists are read from outside, and the script's program is interpreted for each element.
 //! What is seen of one element is from one moment, as far as it lies in one page of memory; between
@@ -7,7 +7,7 @@
 mod host;
 mod memory;
 
-use gprobe_compiler::artifact::{Hosted, Iterated, Loss};
+use gprobe_compiler::artifact::{GoLists, Hosted, Iterated, Loss};
 use gprobe_compiler::ir::Machine;
 
 use self::host::Round;
@@ -39,7 +39,7 @@ pub(crate) struct Seen {
     pub(crate) lost: [u64; Loss::ALL.len()],
 }
 
-/// Runs a program for each goroutine or thread that there is in a process, where the file lies `bias` from its
+/// Runs a program for each goroutine or thread that there is in a process, or once for the process, where the file lies `bias` from its
 /// own addresses.
 pub(crate) fn round(
     loaded: &Loaded,
@@ -52,13 +52,23 @@ pub(crate) fn round(
     let failed = |why: String| Error::Run { title: symbol.to_owned(), why };
     let program = unit.programs.iter().position(|program| program.symbol == symbol);
     let program = program.ok_or_else(|| failed("there is no such program".into()))?;
-    let lists = &hosted.lists;
     let mut host = Round::new(loaded, unit, pid);
-    let elements = match over {
-        Iterated::Goroutines => goroutines(hosted, pid, bias).map_err(failed)?,
-        Iterated::Threads => threads(hosted, bias, &mut host.memory),
-    };
     let mut machine = Machine::new(unit, &mut host);
+    let lists = match (over, &hosted.lists) {
+        (Iterated::Processes, _) => {
+            machine.host().thread = pid;
+            machine.run(program, &[0; 16], MOST_STEPS).map_err(|error| failed(error.to_string()))?;
+            let changes = machine.take_changes();
+            machine.host().apply(changes);
+            return Ok(Seen { records: host.records, lost: host.lost });
+        }
+        (_, Some(lists)) => lists,
+        (_, None) => return Err(failed("it is not known where the runtime keeps them".into())),
+    };
+    let elements = match over {
+        Iterated::Threads => threads(lists, bias, &mut machine.host().memory),
+        _ => goroutines(lists, pid, bias).map_err(failed)?,
+    };
     for batch in elements.chunks(BATCH) {
         machine.host().memory.forget();
         for &element in batch {
@@ -71,9 +81,7 @@ pub(crate) fn round(
                     }
                     (element, host.memory.word(element + u64::from(lists.g_m)).unwrap_or(0))
                 }
-                Iterated::Threads => {
-                    (host.memory.word(element + u64::from(lists.m_curg)).unwrap_or(0), element)
-                }
+                _ => (host.memory.word(element + u64::from(lists.m_curg)).unwrap_or(0), element),
             };
             let thread = (m != 0).then(|| host.memory.word(m + u64::from(lists.m_procid))).flatten();
             host.thread = thread.and_then(|id| u32::try_from(id).ok()).unwrap_or(0);
@@ -90,13 +98,13 @@ pub(crate) fn round(
 
 /// The addresses of all g structs, dead ones among them. The length is read first: the runtime writes it last, so
 /// that the array behind the pointer never has fewer.
-fn goroutines(hosted: &Hosted, pid: u32, bias: u64) -> Result<Vec<u64>, String> {
+fn goroutines(lists: &GoLists, pid: u32, bias: u64) -> Result<Vec<u64>, String> {
     let word = |at: u64| {
         let mut bytes = [0; 8];
         process::read_memory(pid, at, &mut bytes).map_err(|error| format!("process {pid}: {error}"))?;
         Ok::<u64, String>(u64::from_le_bytes(bytes))
     };
-    let allgs = hosted.lists.allgs.0.wrapping_add(bias);
+    let allgs = lists.allgs.0.wrapping_add(bias);
     let (len, array) = (word(allgs.wrapping_add(8))?, word(allgs)?);
     if len == 0 || array == 0 {
         return Ok(Vec::new());
@@ -111,12 +119,12 @@ fn goroutines(hosted: &Hosted, pid: u32, bias: u64) -> Result<Vec<u64>, String> 
 }
 
 /// The addresses of all m structs.
-fn threads(hosted: &Hosted, bias: u64, memory: &mut memory::TargetMemory) -> Vec<u64> {
+fn threads(lists: &GoLists, bias: u64, memory: &mut memory::TargetMemory) -> Vec<u64> {
     let mut found = Vec::new();
-    let mut next = memory.word(hosted.lists.allm.0.wrapping_add(bias)).unwrap_or(0);
+    let mut next = memory.word(lists.allm.0.wrapping_add(bias)).unwrap_or(0);
     while next != 0 && found.len() < MOST_THREADS {
         found.push(next);
-        next = memory.word(next + u64::from(hosted.lists.m_alllink)).unwrap_or(0);
+        next = memory.word(next + u64::from(lists.m_alllink)).unwrap_or(0);
     }
     found
 }
