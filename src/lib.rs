@@ -38,11 +38,15 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "live")]
+pub mod complete;
+#[cfg(feature = "live")]
 mod files;
 #[cfg(feature = "live")]
 pub mod output;
 #[cfg(feature = "live")]
 mod session;
+#[cfg(feature = "live")]
+mod signature;
 
 pub use gprobe_compiler as compiler;
 pub use gprobe_lang as lang;

@@ -49,8 +49,8 @@ pub fn parse_input(source: SourceId, text: &str, probe: &str) -> Input {
     Input::Now(parsed)
 }
 
-/// Whether it begins as a script does.
-fn is_script(text: &str) -> bool {
+/// Whether a text begins as a script does, and is not to be evaluated.
+pub fn is_script(text: &str) -> bool {
     let text = behind_comments(text);
     let word = text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '*' | '?' | '.' | '-')));
     let (word, rest) = text.split_at(word.unwrap_or(text.len()));

@@ -8,6 +8,7 @@
 //! and, as it was written but in the usual style, `text -> format -> text`.
 
 pub mod ast;
+mod classes;
 pub mod diagnostic;
 mod explain;
 mod format;
@@ -20,7 +21,8 @@ mod shape;
 pub mod source;
 mod token;
 
+pub use classes::{Class, classes};
 pub use format::{comments, format};
-pub use input::{Input, parse_input, wants_more};
+pub use input::{Input, is_script, parse_input, wants_more};
 pub use literal::number_value;
 pub use parser::{Parsed, parse};

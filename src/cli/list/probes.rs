@@ -365,7 +365,7 @@ impl List<'_> {
     fn params(&mut self, file: &TargetBinary, function: &Function, results: bool) -> io::Result<()> {
         let Ok(params) = file.binary.params(function) else { return Ok(()) };
         for param in params.iter().filter(|param| param.is_result == results) {
-            let ty = super::type_name(&file.binary, param.ty).replace(" *", "*");
+            let ty = crate::signature::type_name(&file.binary, param.ty).replace(" *", "*");
             writeln!(self.out, "    {ty} {}", escape(&param.name))?;
         }
         Ok(())
