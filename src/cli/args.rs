@@ -35,10 +35,10 @@ pub(crate) struct Cli {
 }
 
 /// Running a script.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct Run {
-    /// A script file, or the name of a script that ships (`gprobe stdlib` lists them)
-    #[arg(value_name = "SCRIPT", required_unless_present_any = ["program", "list"])]
+    /// A script file, or the name of a script that ships (`gprobe stdlib` lists them); without one, a prompt opens
+    #[arg(value_name = "SCRIPT")]
     pub script: Option<String>,
     /// Parameters of the script: $1, $2, ...; it has options of its own too: `gprobe SCRIPT --help`
     #[arg(value_name = "PARAMS")]
@@ -260,7 +260,7 @@ pub(crate) enum Emit {
 }
 
 /// `10s`, `500ms`, `2m`; a bare number is seconds.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let number: f64 = digits.parse().map_err(|_| format!("`{text}` is no time; write 10s, 500ms or 2m"))?;
     let unit = match text.get(digits.len()..).unwrap_or_default() {

@@ -61,7 +61,7 @@ pub(super) fn doc(name: Option<&str>) -> Result<u8, Failure> {
 }
 
 /// All that the tables say of a name: `pid` is a builtin and a function.
-fn about(name: &str) -> String {
+pub(crate) fn about(name: &str) -> String {
     let mut parts = Vec::new();
     if let Some(kind) = KINDS.iter().find(|kind| kind.name == name || kind.short == name && !name.is_empty())
     {
@@ -122,7 +122,7 @@ fn more(entry: &Entry) -> String {
     said.map(|(what, text)| format!("  {what:<8} {text}\n")).collect()
 }
 
-fn overview(out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn overview(out: &mut dyn Write) -> io::Result<()> {
     let line = |name: &str, text: &str| format!("  {name:<20} {text}\n");
     let mut text = String::from("Kinds of probes\n");
     for kind in KINDS.iter().filter(|kind| kind.supported) {

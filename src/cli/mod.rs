@@ -10,6 +10,7 @@ mod list;
 mod options;
 mod own;
 mod parameters;
+mod repl;
 mod run;
 mod stdlib;
 mod target;
@@ -72,6 +73,7 @@ pub fn main() -> ExitCode {
     };
     let done = match cli.command {
         None if cli.run.list => list::probes(&cli.run),
+        None if cli.run.script.is_none() && cli.run.program.is_empty() => repl::repl(&cli.run),
         None => run::run(&cli.run),
         Some(Command::List { pattern, file, verbose }) => list::list(pattern.as_deref(), &file, verbose),
         Some(Command::Check(looked)) => compile::check(&looked),

@@ -13,7 +13,7 @@ use gprobe_runtime::LiveWorld;
 
 use super::Failure;
 use super::run::{Named, named};
-use crate::session::{ScriptWorld, Texts};
+use crate::session::{Script, ScriptWorld, Texts};
 
 /// What a glance at the command line tells.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -44,20 +44,13 @@ pub(super) fn of(command: &Command, args: &[OsString]) -> Result<Option<Options>
     if !(help || glance.unknown) || script.is_none() && program.is_none() {
         return Ok(None);
     }
-    let mut sources = SourceMap::new();
-    let named = named(script.as_deref(), program.as_deref());
-    let parsed = named.and_then(|script| Ok((script.parse(&mut sources)?.0, script)));
-    let (tree, script) = match parsed {
-        Ok(parsed) => parsed,
+    let script = match named(script.as_deref(), program.as_deref()) {
+        Ok(script) => script,
         // The option that there is not is worth more words.
         Err(Failure::Unreadable(_) | Failure::Hinted(..)) if !help => return Ok(None),
         Err(failure) => return Err(failure),
     };
-    let live = LiveWorld::new(&[]);
-    let none = Texts::new();
-    let world = ScriptWorld::new(&live, &script, sources, (&none, &none));
-    let found = parameters(&tree, &world);
-    let (sources, _) = world.into_parts();
+    let (found, sources) = asked_for(&script)?;
     let options = found.into_iter().map(|parameter| {
         let default = parameter.default.map(|span| sources.text(span).trim_matches('"').to_owned());
         (parameter, default.unwrap_or_default())
@@ -66,6 +59,20 @@ pub(super) fn of(command: &Command, args: &[OsString]) -> Result<Option<Options>
     let about = sources.get(gprobe_lang::source::SourceId(0)).map(|source| source.text.clone());
     let about = about.map(|text| gprobe_stdlib::head_comment(&text)).unwrap_or_default();
     Ok(Some(Options { about, options, help }))
+}
+
+/// The options that a script asks for.
+pub(super) fn of_script(script: &Script) -> Result<Vec<Parameter>, Failure> {
+    asked_for(script).map(|(found, _)| found)
+}
+
+fn asked_for(script: &Script) -> Result<(Vec<Parameter>, SourceMap), Failure> {
+    let mut sources = SourceMap::new();
+    let (tree, _) = script.parse(&mut sources)?;
+    let (live, none) = (LiveWorld::new(&[]), Texts::new());
+    let world = ScriptWorld::new(&live, script, sources, (&none, &none));
+    let found = parameters(&tree, &world);
+    Ok((found, world.into_parts().0))
 }
 
 impl Glance {

@@ -116,7 +116,7 @@ pub(super) fn named(script: Option<&str>, program: Option<&str>) -> Result<Scrip
 }
 
 /// What the command line says of the target, and of how scripts run.
-fn builder(args: &Run) -> Result<Builder, Failure> {
+pub(crate) fn builder(args: &Run) -> Result<Builder, Failure> {
     let target = &args.target;
     let mut builder = Session::builder()
         .allow_unsafe(args.allow_unsafe)
@@ -378,17 +378,22 @@ fn summarise(args: &Run, session: &Session, id: ProgramId, took: Duration, targe
 
 fn losses(session: &Session, broken: u64) {
     for (loss, count) in session.losses() {
-        let what = match loss {
-            Loss::RingFull => "records did not fit the ring buffer",
-            Loss::MapFull => "keys found no room in a map (`config = { max_map_keys = N }` makes room)",
-            Loss::ReadFailed => "reads of memory failed; 0 or \"\" was used in their place",
-            Loss::StackFailed => "stacks could not be taken",
-            Loss::LoopCutOff => "loops ran longer than the kernel lets them, and were left",
-            Loss::Reentered => "runs of a probe were skipped, because it was interrupted too often",
-        };
-        say(&format!("lost: {count} {what}"));
+        say(&lost(loss, count));
     }
     if broken > 0 {
         say(&format!("lost: {broken} records could not be read, which is a bug of gprobe"));
     }
+}
+
+/// What is said of a loss.
+pub(crate) fn lost(loss: Loss, count: u64) -> String {
+    let what = match loss {
+        Loss::RingFull => "records did not fit the ring buffer",
+        Loss::MapFull => "keys found no room in a map (`config = { max_map_keys = N }` makes room)",
+        Loss::ReadFailed => "reads of memory failed; 0 or \"\" was used in their place",
+        Loss::StackFailed => "stacks could not be taken",
+        Loss::LoopCutOff => "loops ran longer than the kernel lets them, and were left",
+        Loss::Reentered => "runs of a probe were skipped, because it was interrupted too often",
+    };
+    format!("lost: {count} {what}")
 }

@@ -58,6 +58,8 @@ impl Look {
 /// Writes what a script prints.
 pub struct Sink<'a> {
     out: Box<dyn Write + Send + 'a>,
+    /// Where warnings and errors go.
+    messages: Box<dyn Write + Send + 'a>,
     format: Format,
     look: Look,
     /// What tables say of the run.
@@ -77,6 +79,7 @@ impl<'a> Sink<'a> {
     pub fn new(out: Box<dyn Write + Send + 'a>, format: Format) -> Self {
         Self {
             out,
+            messages: Box::new(io::stderr()),
             format,
             look: Look { clock: Clock::new(), show: Show::default() },
             scene: Scene::new(String::new()),
@@ -85,6 +88,12 @@ impl<'a> Sink<'a> {
             troubles: BTreeMap::new(),
             wrote: false,
         }
+    }
+
+    /// Writes warnings and errors elsewhere.
+    #[must_use]
+    pub fn with_messages(self, messages: Box<dyn Write + Send + 'a>) -> Self {
+        Self { messages, ..self }
     }
 
     /// Shows no warnings.
@@ -144,7 +153,7 @@ impl<'a> Sink<'a> {
                 let command = self.printf(format, args);
                 self.out.flush()?;
                 let output = std::process::Command::new("/bin/sh").arg("-c").arg(&command).output()?;
-                io::stderr().write_all(&output.stderr)?;
+                self.messages.write_all(&output.stderr)?;
                 self.text("syscall", &String::from_utf8_lossy(&output.stdout))
             }
             Event::Cat { format, args, limit, .. } => {
@@ -291,6 +300,7 @@ impl<'a> Sink<'a> {
     /// # Errors
     /// Where the output can't be written.
     pub fn flush(&mut self) -> io::Result<()> {
+        self.messages.flush()?;
         self.out.flush()
     }
 
@@ -316,7 +326,7 @@ impl<'a> Sink<'a> {
             Err(error) => {
                 let reason = error.to_string();
                 let reason = reason.split(" (os error").next().unwrap_or_default().to_owned();
-                writeln!(io::stderr(), "ERROR: failed to open file '{}' ({reason})", text::escape(path))
+                writeln!(self.messages, "ERROR: failed to open file '{}' ({reason})", text::escape(path))
             }
         }
     }
@@ -328,7 +338,7 @@ impl<'a> Sink<'a> {
         let level = if error { "ERROR" } else { "WARNING" };
         match self.format {
             Format::Text | Format::Tsv => {
-                writeln!(io::stderr(), "{}: {level}: {}", shown_place(place), text::escape(text))
+                writeln!(self.messages, "{}: {level}: {}", shown_place(place), text::escape(text))
             }
             Format::Json => {
                 let mut object = place_json(place);
@@ -373,7 +383,7 @@ impl<'a> Sink<'a> {
                         "Additional Info - helper: {helper}, retcode: {code} ({reason})\n"
                     ));
                 }
-                io::stderr().write_all(text::escape(&lines).as_bytes())
+                self.messages.write_all(text::escape(&lines).as_bytes())
             }
             Format::Json => {
                 let mut object = serde_json::Map::new();

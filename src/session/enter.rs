@@ -43,7 +43,8 @@ impl Session {
                 let (defines, at_once) = (probes.is_empty(), probes.iter().all(|probe| is_at_once(probe)));
                 let made = self.make(&script, (tree, warnings), &|_| {})?;
                 if defines {
-                    self.keep(script, made);
+                    let id = self.keep_for_once(script, made);
+                    self.remove(id)?;
                     return Ok(Entered::Defined);
                 }
                 match at_once {
@@ -91,7 +92,7 @@ impl Session {
     }
 
     fn done(&mut self, script: Script, made: Made) -> Result<Vec<Event>, Error> {
-        let id = self.keep(script, made);
+        let id = self.keep_for_once(script, made);
         self.run_and_remove(id)
     }
 }

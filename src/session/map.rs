@@ -62,6 +62,7 @@ mod tests {
             scalar: true,
             shown: true,
             tabled: false,
+            used: true,
             assigned: true,
         };
         let entry = MapEntry { key: Vec::new(), datum: MapDatum::Buckets(counts.to_vec()) };

@@ -67,6 +67,8 @@ pub struct Session {
     tracer: Option<Tracer>,
     programs: BTreeMap<ProgramId, Slot>,
     next: u32,
+    /// The number of the last program that was run once and forgotten: they count down.
+    last: u32,
     earlier: Earlier,
     /// What scripts have defined.
     definitions: Vec<ast::Item>,
@@ -93,6 +95,7 @@ impl Session {
             tracer: None,
             programs: BTreeMap::new(),
             next: 1,
+            last: u32::MAX,
             earlier: Earlier::default(),
             definitions: Vec::new(),
             maps: Vec::new(),
@@ -133,6 +136,16 @@ impl Session {
     fn keep(&mut self, script: Script, made: Made) -> ProgramId {
         let id = ProgramId(self.next);
         self.next += 1;
+        self.keep_as(id, script, made)
+    }
+
+    /// Takes what is run once and forgotten: it uses up none of the numbers that are shown.
+    fn keep_for_once(&mut self, script: Script, made: Made) -> ProgramId {
+        self.last -= 1;
+        self.keep_as(ProgramId(self.last), script, made)
+    }
+
+    fn keep_as(&mut self, id: ProgramId, script: Script, made: Made) -> ProgramId {
         let Made { compiled, warnings, definitions } = made;
         self.earlier = compiled.for_later;
         self.maps = compiled.artifact.maps.iter().cloned().map(Arc::new).collect();
@@ -285,7 +298,9 @@ impl Session {
     /// # Errors
     /// Where the script is wrong or can't be run.
     pub fn run(&mut self, script: impl Into<Script>) -> Result<Vec<Event>, Error> {
-        let id = self.compile(script)?;
+        let script = script.into();
+        let made = self.made(&script, &|_| {})?;
+        let id = self.keep_for_once(script, made);
         self.run_and_remove(id)
     }
 

@@ -71,10 +71,15 @@ impl Program<'_> {
         self.artifact.print_maps_on_exit
     }
 
-    /// The maps that are shown then: those that it may use, without those that a `table` has shown.
+    /// The maps that are shown then: those that it uses, without those that a `table` has shown.
     pub fn maps_at_end(&self) -> impl Iterator<Item = &MapInfo> {
-        let maps = self.artifact.maps.iter();
+        let maps = self.artifact.maps.iter().filter(|map| map.used);
         maps.filter(|map| self.artifact.print_maps_on_exit && map.shown && !map.tabled)
+    }
+
+    /// The names of the maps that it uses.
+    pub fn used_maps(&self) -> impl Iterator<Item = &str> {
+        self.artifact.maps.iter().filter(|map| map.used && map.shown).map(|map| map.name.as_str())
     }
 
     /// How it wants values shown.

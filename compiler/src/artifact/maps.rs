@@ -21,6 +21,8 @@ pub struct MapInfo {
     pub shown: bool,
     /// Whether a `table` shows it: then the end of the script does not.
     pub tabled: bool,
+    /// Whether the script itself names it, and not only an earlier program of the session.
+    pub used: bool,
     /// Whether anything is assigned to it. Only then is it known what it is.
     pub assigned: bool,
 }

@@ -491,6 +491,7 @@ impl<'t> Resolver<'t> {
                 // One that no script can name is gprobe's own.
                 shown: state.value.is_some() && !state.name.contains('#'),
                 tabled: state.tabled,
+                used: state.here.is_some(),
                 assigned: state.value.is_some(),
             }
         };

@@ -19,20 +19,43 @@ use crate::signature::signature;
 
 /// `gprobe list [PATTERN]`
 pub(super) fn list(pattern: Option<&str>, file: &FileArgs, verbose: bool) -> Result<u8, Failure> {
-    if let Some(rest) = pattern.and_then(|p| p.strip_prefix("tracepoint:").or_else(|| p.strip_prefix("t:"))) {
-        return tracepoints(rest, verbose);
+    let program = match pattern {
+        // These need none.
+        Some(pattern) if of_kernel(pattern).is_some() => None,
+        _ => executable(file.pid.as_slice(), file.exe.as_deref())?,
+    };
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    write(&mut out, pattern, program.as_ref(), file, verbose)?;
+    out.flush()?;
+    Ok(0)
+}
+
+/// Whether a pattern is one of the kernel's own probes: the kind, and the rest.
+fn of_kernel(pattern: &str) -> Option<(&str, &str)> {
+    let (kind, rest) = pattern.split_once(':')?;
+    matches!(kind, "tracepoint" | "t" | "kprobe" | "k").then_some((kind, rest))
+}
+
+/// Writes what a pattern means: of a program, where there is one.
+pub(crate) fn write(
+    out: &mut dyn Write,
+    pattern: Option<&str>,
+    program: Option<&TargetBinary>,
+    file: &FileArgs,
+    verbose: bool,
+) -> Result<(), Failure> {
+    match pattern.and_then(of_kernel) {
+        Some(("tracepoint" | "t", rest)) => return tracepoints(out, rest, verbose),
+        Some((_, rest)) => return kernel_functions(out, rest),
+        None => {}
     }
-    if let Some(rest) = pattern.and_then(|p| p.strip_prefix("kprobe:").or_else(|| p.strip_prefix("k:"))) {
-        return kernel_functions(rest);
-    }
-    let program = executable(file.pid.as_slice(), file.exe.as_deref())?;
     let moments = pattern.map(moments::of).unwrap_or_default();
     if !moments.is_empty() {
-        return moments::show(&moments, file, program.as_ref(), verbose);
+        return moments::show(out, &moments, file, program, verbose);
     }
     let Some(program) = program else {
         if pattern.is_none() {
-            return tracepoints("*", verbose);
+            return tracepoints(out, "*", verbose);
         }
         return Err(Failure::Target(
             "functions are listed of a program: name a process with -p PID or a file with -x BINARY; \
@@ -40,19 +63,17 @@ pub(super) fn list(pattern: Option<&str>, file: &FileArgs, verbose: bool) -> Res
                 .into(),
         ));
     };
-    functions(pattern.unwrap_or("*"), &program, verbose)
+    functions(out, pattern.unwrap_or("*"), program, verbose)
 }
 
-fn functions(pattern: &str, file: &TargetBinary, verbose: bool) -> Result<u8, Failure> {
+fn functions(out: &mut dyn Write, pattern: &str, file: &TargetBinary, verbose: bool) -> Result<(), Failure> {
     let pattern = pattern.strip_prefix("go:").unwrap_or(pattern);
-    let mut out = io::BufWriter::new(io::stdout().lock());
     if let Some(places) = places::of_line(file, pattern) {
         if places.found.is_empty() && places.refused.is_empty() {
             return Err(Failure::Target(format!("no code of {} is of `{pattern}`", file.name)));
         }
-        places::show_line(&mut out, pattern, &places, verbose)?;
-        out.flush()?;
-        return Ok(0);
+        places::show_line(out, pattern, &places, verbose)?;
+        return Ok(());
     }
     let pattern = pattern.strip_suffix(":inline").unwrap_or(pattern);
     let functions = file.binary.functions();
@@ -69,8 +90,8 @@ fn functions(pattern: &str, file: &TargetBinary, verbose: bool) -> Result<u8, Fa
     found.sort_by(|a, b| a.name.cmp(&b.name));
     for function in &found {
         if verbose {
-            detail(&mut out, file, function)?;
-            places::show_copies(&mut out, &copies.remove(&function.name).unwrap_or_default())?;
+            detail(out, file, function)?;
+            places::show_copies(out, &copies.remove(&function.name).unwrap_or_default())?;
         } else {
             writeln!(out, "{}", probe_name(file, function))?;
         }
@@ -79,11 +100,10 @@ fn functions(pattern: &str, file: &TargetBinary, verbose: bool) -> Result<u8, Fa
     for (name, copies) in &copies {
         writeln!(out, "go:{}:inline", crate::output::escape(name))?;
         if verbose {
-            places::show_copies(&mut out, copies)?;
+            places::show_copies(out, copies)?;
         }
     }
-    out.flush()?;
-    Ok(0)
+    Ok(())
 }
 
 fn probe_name(file: &TargetBinary, function: &Function) -> String {
@@ -138,18 +158,16 @@ fn kernel_functions_of(world: &LiveWorld, pattern: &str) -> Result<Vec<String>, 
     }
 }
 
-fn kernel_functions(pattern: &str) -> Result<u8, Failure> {
+fn kernel_functions(out: &mut dyn Write, pattern: &str) -> Result<(), Failure> {
     let found = kernel_functions_of(&LiveWorld::new(&[]), pattern)
         .map_err(|absent| Failure::Target(absent.reason))?;
-    let mut out = io::BufWriter::new(io::stdout().lock());
     for function in found {
         writeln!(out, "kprobe:{function}")?;
     }
-    out.flush()?;
-    Ok(0)
+    Ok(())
 }
 
-fn tracepoints(pattern: &str, verbose: bool) -> Result<u8, Failure> {
+fn tracepoints(out: &mut dyn Write, pattern: &str, verbose: bool) -> Result<(), Failure> {
     let world = LiveWorld::new(&[]);
     let (category, name) = pattern.split_once(':').unwrap_or((pattern, "*"));
     let mut found = world.tracepoints(category, name).map_err(|absent| Failure::Target(absent.reason))?;
@@ -157,7 +175,6 @@ fn tracepoints(pattern: &str, verbose: bool) -> Result<u8, Failure> {
         return Err(Failure::Target(format!("no tracepoint matches `{pattern}`")));
     }
     found.sort();
-    let mut out = io::BufWriter::new(io::stdout().lock());
     for (category, name) in found {
         writeln!(out, "tracepoint:{category}:{name}")?;
         if !verbose {
@@ -169,6 +186,5 @@ fn tracepoints(pattern: &str, verbose: bool) -> Result<u8, Failure> {
             writeln!(out, "    {} args.{}{array}", field.c_type, field.name)?;
         }
     }
-    out.flush()?;
-    Ok(0)
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! `gprobe list 'goroutine:*'`: the moments of the providers that ship, and where they are in a program.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use gprobe_compiler::artifact::Attach;
 use gprobe_compiler::target::TargetBinary;
@@ -27,12 +27,12 @@ pub(super) fn of(pattern: &str) -> Vec<(&'static Provider, Vec<Moment>)> {
 
 /// Lists moments, a line each; `verbose` with what they are and, of a program, where.
 pub(super) fn show(
+    out: &mut dyn Write,
     found: &[(&Provider, Vec<Moment>)],
     file: &FileArgs,
     program: Option<&TargetBinary>,
     verbose: bool,
-) -> Result<u8, Failure> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
+) -> Result<(), Failure> {
     let mut looked_at = match program.filter(|_| verbose) {
         Some(program) => Some((program, session(file)?)),
         None => None,
@@ -52,8 +52,7 @@ pub(super) fn show(
             }
         }
     }
-    out.flush()?;
-    Ok(0)
+    Ok(())
 }
 
 /// A session on the program that moments are looked for in.

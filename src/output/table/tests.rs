@@ -23,6 +23,7 @@ fn map(name: &str, key: &[Type], value: MapValue) -> MapInfo {
         per_cpu: true,
         scalar: key.is_empty(),
         shown: true,
+        used: true,
         assigned: true,
         tabled: true,
     }
