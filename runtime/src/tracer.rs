@@ -16,7 +16,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use aya::maps::{MapData, RingBuf};
-use gprobe_compiler::artifact::{Artifact, Attach, Loss, MapInfo};
+use gprobe_compiler::artifact::{Artifact, Attach, Loss, MapInfo, ProgramInfo};
 use gprobe_compiler::target::{KernelFacts, Processes, Running, TargetBinary};
 
 use self::script::Script;
@@ -131,11 +131,12 @@ impl Tracer {
     /// Where the target has ended, the Go runtime of a process is not as it should be, or a probe can't be put in place;
     /// then none stays.
     pub fn attach(&mut self, id: ScriptId) -> Result<(), Error> {
-        if self.targets.are_gone() {
-            return Err(Error::Gone);
-        }
         let script = self.scripts.get(&id).ok_or(Error::NoScript)?;
         let artifact = script.artifact();
+        let of_target = |program: &ProgramInfo| !matches!(program.attach, Attach::Begin | Attach::End);
+        if self.targets.are_gone() && artifact.programs.iter().any(of_target) {
+            return Err(Error::Gone);
+        }
         let (bound, reads_runtime) = (artifact.bound, artifact.reads_go_runtime);
         self.bind(bound, reads_runtime)?;
         self.decoder.place(&self.targets.there());

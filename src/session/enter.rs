@@ -10,7 +10,7 @@ use super::error::{Error, ScriptError};
 use super::event::Event;
 use super::program::ProgramId;
 use super::script::Script;
-use super::{Made, Session};
+use super::{Made, Session, Tracer};
 
 /// What came of an input.
 #[derive(Clone, Debug)]
@@ -58,7 +58,9 @@ impl Session {
     /// The tree of an input, what is worth knowing of it, and whether it is to be evaluated.
     fn read(&mut self, script: &Script) -> Result<(ast::Script, Vec<Diagnostic>, bool), Error> {
         let id = self.sources.add(script.name(), script.text());
-        let probe = if self.traces.pids().is_empty() { "begin" } else { "iter:process" };
+        // What a target has that is gone can't be read any more, but maps can.
+        let gone = self.tracer.as_ref().is_some_and(Tracer::target_ended);
+        let probe = if gone || self.traces.pids().is_empty() { "begin" } else { "iter:process" };
         let (parsed, now) = match parse_input(id, script.text(), probe) {
             Input::Script(parsed) => (parsed, false),
             Input::Now(parsed) => (parsed, true),

@@ -32,6 +32,8 @@ mod older;
 mod processes;
 mod programs;
 mod providers;
+mod repl;
+mod repl_terminal;
 mod safety;
 mod scripts;
 mod tables;

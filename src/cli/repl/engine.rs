@@ -80,10 +80,9 @@ impl Engine {
                 let name = program.name.rsplit('/').next().unwrap_or(&program.name);
                 let pids: Vec<String> = pids.iter().map(u32::to_string).collect();
                 let pids = if pids.is_empty() { "all processes".to_owned() } else { pids.join(", ") };
-                let go = program
-                    .binary
-                    .go_version()
-                    .map_or("no Go program".to_owned(), |go| format!("Go {}", plain(&go.text)));
+                let go = program.binary.go_version().map_or("no Go program".to_owned(), |go| {
+                    format!("Go {}", plain(go.text.trim_start_matches("go")))
+                });
                 format!("{name} ({pids}), {go}, {} functions", program.binary.functions().len())
             }
         };

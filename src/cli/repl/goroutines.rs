@@ -22,10 +22,9 @@ pub(super) fn goroutines(engine: &mut Engine, text: &str) -> Result<Flow, Failur
                 "iter:goroutine /goid == {goid}/ {{ @count[goid, gstatus, waitreason, gopc, goparent, gostack] = count(); }}
                  end {{ table(\"goroutine {goid}|id|status|waits for|made by|its parent|stack\", @count); }}"
             ),
-            Err(_) => format!(
-                "iter:goroutine {{ @count[goid, gstatus, waitreason, gostack(8)] = count(); }}
-                 end {{ table(\"goroutines|id|status|waits for|where\", @count); }}"
-            ),
+            Err(_) => "iter:goroutine { @count[goid, gstatus, waitreason, gostack(8)] = count(); }
+                       end { table(\"goroutines|id|status|waits for|where\", @count); }"
+                .to_owned(),
         },
     };
     // Its maps are none of the session's.

@@ -23,6 +23,9 @@ use super::Failure;
 use super::args::Run;
 use crate::complete::{Known, Names};
 
+/// What stands before what is typed.
+const PROMPT: &str = "gprobe> ";
+
 /// How long events are waited for while nobody has typed anything: what is typed waits as long.
 const WAIT: Duration = Duration::from_millis(20);
 

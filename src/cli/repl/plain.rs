@@ -2,11 +2,12 @@
 
 use std::io::{self, BufRead, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use gprobe_lang::wants_more;
 
 use super::engine::{Engine, Flow};
-use super::{Out, Shared, Working};
+use super::{Out, PROMPT, Shared, Working};
 use crate::cli::args::Run;
 use crate::cli::{Failure, SCRIPT_WRONG};
 
@@ -36,16 +37,26 @@ pub(super) fn piped(args: &Run) -> Result<u8, Failure> {
 pub(super) fn dumb(args: &Run) -> Result<u8, Failure> {
     let shared = Shared::default();
     interrupts(&shared)?;
-    let engine = Engine::open(args, Out::stdout(), shared, false)?;
+    // What appears while somebody types begins on a line of its own, and the prompt comes again.
+    let prompting = Arc::new(AtomicBool::new(false));
+    let at_prompt = Arc::clone(&prompting);
+    let shown = Out::new(move |text| {
+        let text = if at_prompt.load(Ordering::Relaxed) { format!("\n{text}{PROMPT}") } else { text };
+        // Who reads no more is told nothing more.
+        let _ = io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
+    });
+    let engine = Engine::open(args, shown, shared, false)?;
     let mut out = io::stdout();
     writeln!(out, "{}", engine.banner())?;
     let working = Working::start(engine)?;
     let mut input = Input::default();
     let mut lines = io::stdin().lock().lines();
     loop {
-        write!(out, "{}", if input.is_empty() { "gprobe> " } else { "      > " })?;
+        write!(out, "{}", if input.is_empty() { PROMPT } else { "      > " })?;
         out.flush()?;
+        prompting.store(true, Ordering::Relaxed);
         let Some(line) = lines.next() else { break };
+        prompting.store(false, Ordering::Relaxed);
         let Some(text) = input.add(&line?) else { continue };
         if working.line(text) == Flow::Quit {
             return Ok(0);

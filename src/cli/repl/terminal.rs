@@ -15,12 +15,11 @@ use rustyline::{CompletionType, Config, Context, Editor, ExternalPrinter, Helper
 
 use super::engine::{Engine, Flow};
 use super::plain::interrupts;
-use super::{Out, Shared, Working, prepare_names};
+use super::{Out, PROMPT, Shared, Working, prepare_names};
 use crate::cli::Failure;
 use crate::cli::args::Run;
 use crate::complete;
 
-const PROMPT: &str = "gprobe> ";
 /// Lines that are kept.
 const HISTORY: usize = 10_000;
 

@@ -40,6 +40,7 @@ mod program;
 pub mod sqlite;
 mod tables;
 mod target;
+mod tmux;
 
 pub use bpf::{bpf_problem, require_bpf};
 pub use builds::Build;
@@ -50,3 +51,4 @@ pub use gprobe::{Gprobe, Output, Running};
 pub use patience::patience;
 pub use program::{Program, workspace};
 pub use target::Target;
+pub use tmux::Tmux;
