@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use regex::Regex;
 
 /// Exit codes, for `--help`; `docs/cli.md` has the same table.
-const AFTER_HELP: &str = "\
+pub(crate) const AFTER_HELP: &str = "\
 Exit codes:
   0  the script ran to its end, or was ended by Ctrl-C or by the target's end
   1  the script is wrong; nothing was attached
@@ -19,6 +19,7 @@ Examples:
   gprobe cgocalls -p 4242
   gprobe -p 4242 -e 'go:main.handle { @[goid] = count(); }'
   gprobe script.gp -c './server -port 8080'
+  gprobe -p 4242                     a prompt
   gprobe list 'net/http.*' -p 4242
   gprobe -l 'tracepoint:sched:*'";
 
@@ -225,6 +226,16 @@ pub(crate) enum Command {
     Doc {
         /// Its name; without one, all names
         name: Option<String>,
+    },
+    /// Print completions for a shell: bash, zsh, fish
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual's page, of gprobe or of one of its commands
+    Man {
+        /// The command
+        command: Option<String>,
     },
     /// Say more of an error or a warning: `gprobe explain no-match`
     Explain {

@@ -12,6 +12,7 @@ mod own;
 mod parameters;
 mod repl;
 mod run;
+mod shell;
 mod stdlib;
 mod target;
 mod usage;
@@ -82,6 +83,8 @@ pub fn main() -> ExitCode {
         Some(Command::Stdlib { name, format }) => stdlib::stdlib(name.as_deref(), format),
         Some(Command::Fmt { files, check }) => fmt::fmt(&files, check),
         Some(Command::Doc { name }) => doc::doc(name.as_deref()),
+        Some(Command::Completions { shell }) => shell::completions(shell),
+        Some(Command::Man { command }) => shell::man(command.as_deref()),
         Some(Command::Explain { code }) => doc::explain(code.as_deref()),
     };
     match done {
