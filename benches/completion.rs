@@ -38,13 +38,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert!(names.len() > 100_000, "the program has fewer functions than it had");
     let all: Vec<String> = program.binary.functions().names().into_iter().map(str::to_owned).collect();
     let known = Known { program: Some(program), functions: Arc::new(names), ..Known::default() };
-    let (mut took, mut naive) = (Vec::new(), Vec::new());
+    let (mut took, mut naive, mut searched) = (Vec::new(), Vec::new(), Vec::new());
     for word in TYPED {
         for end in (1..=word.len()).filter(|end| word.is_char_boundary(*end)) {
             let text = format!("go:{}", &word[..end]);
             let begun = Instant::now();
             let found = complete(&known, &text, text.len());
             took.push((begun.elapsed(), text, found.candidates.len()));
+            let begun = Instant::now();
+            assert!(known.functions.search(&word[..end], 50).len() <= 50);
+            searched.push(begun.elapsed());
             let begun = Instant::now();
             let wanted = word[..end].to_lowercase();
             let same = all.iter().filter(|name| name.to_lowercase().contains(&wanted)).count();
@@ -54,6 +57,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     took.sort();
     naive.sort();
+    searched.sort();
     let median = |at: Duration| at.as_secs_f64() * 1e3;
     let (middle, worst) = (&took[took.len() / 2], &took[took.len() - 1]);
     println!(
@@ -61,6 +65,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         median(middle.0),
         median(worst.0),
         worst.1
+    );
+    println!(
+        "  the search in it         median {:6.1} ms, worst {:6.1} ms",
+        median(searched[searched.len() / 2]),
+        median(searched[searched.len() - 1])
     );
     println!(
         "  a look at every name     median {:6.1} ms, worst {:6.1} ms",

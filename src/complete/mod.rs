@@ -167,11 +167,7 @@ fn point(known: &Known, parts: &[&str]) -> Vec<Candidate> {
     let name = gprobe_compiler::probe_kinds::find(kind).map_or(*kind, |kind| kind.name);
     let whole = |rest: &str, what: &str| candidate(&format!("{kind}:{rest}"), what);
     match (name, others) {
-        ("go", [word]) => {
-            let found = known.functions.search(word, MOST);
-            let detail = |name: &str| find::signature(known, name);
-            found.into_iter().map(|name| whole(&escaped(name), &detail(name))).collect()
-        }
+        ("go", [word]) => find::described(known, known.functions.search(word, MOST), &format!("{kind}:")),
         ("go", [function, word]) => {
             let ends = [("return", "each way out"), ("inline", "also where it was inlined")];
             let ends = ends.iter().map(|(end, what)| whole(&format!("{function}:{end}"), what));
@@ -212,10 +208,7 @@ fn argument(known: &Known, command: &str, word: &str) -> Vec<Candidate> {
             found.extend(files(word));
             found
         }
-        Takes::Function => {
-            let found = known.functions.search(word, MOST);
-            found.into_iter().map(|name| candidate(&escaped(name), &find::signature(known, name))).collect()
-        }
+        Takes::Function => find::described(known, known.functions.search(word, MOST), ""),
         Takes::Map => beginning(known.maps.iter().map(|(name, ty)| candidate(name, ty)), word),
         Takes::Name => {
             let builtins = BUILTINS.iter().map(|it| candidate(it.name, it.shown_type));

@@ -436,6 +436,11 @@ pub(crate) fn formatted(format: &[Piece], args: &[Value], look: &Look) -> String
     out
 }
 
+/// A value as `print` shows it, where no script says otherwise. Bytes of the target are in it as they are.
+pub fn value_text(value: &Value) -> String {
+    shown(value, Look::usual())
+}
+
 /// A value as `print` shows it.
 pub(crate) fn shown(value: &Value, look: &Look) -> String {
     text::value(value, look)
