@@ -219,3 +219,22 @@ fn the_examples_of_probe_kinds_are_scripts() {
         assert!(parsed.diagnostics.is_empty(), "{}: {:?}", kind.example, parsed.diagnostics);
     }
 }
+
+#[test]
+fn the_guide_to_embedding_has_the_programs_that_are_run() {
+    let (path, there) = read("docs/embedding.md");
+    let mut made = there.clone();
+    for name in ["count", "share", "stream", "names"] {
+        let source = workspace().join(format!("examples/embed/src/bin/{name}.rs"));
+        let source = std::fs::read_to_string(source).expect("the example");
+        let (begin, end) = (format!("<!-- {name}.rs -->\n"), format!("<!-- end of {name}.rs -->"));
+        let from = made.find(&begin).expect("the mark") + begin.len();
+        let to = made.find(&end).expect("the end");
+        made = format!("{}```rust\n{source}```\n{}", &made[..from], &made[to..]);
+    }
+    if std::env::var_os("GPROBE_BLESS").is_some() {
+        std::fs::write(&path, &made).expect("it is written");
+        return;
+    }
+    assert!(made == there, "docs/embedding.md is old: GPROBE_BLESS=1 cargo test --workspace --test docs");
+}

@@ -33,6 +33,7 @@ mod processes;
 mod programs;
 mod providers;
 mod repl;
+mod repl_guide;
 mod repl_terminal;
 mod safety;
 mod scripts;
