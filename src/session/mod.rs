@@ -41,9 +41,11 @@ pub use self::map::{Bucket, MapSnapshot};
 pub use self::measure::Measured;
 pub use self::program::{Attachment, Program, ProgramId, State};
 pub use self::script::Script;
+#[cfg(feature = "cli")]
 pub(crate) use self::script::without_number;
 #[cfg(feature = "tokio")]
 pub use self::stream::EventStream;
+#[cfg(feature = "cli")]
 pub(crate) use self::world::{ScriptWorld, Texts};
 
 use self::event::Meaning;
