@@ -1,19 +1,6 @@
 //! The examples that use the library from other languages.
 
-use std::path::PathBuf;
-
-use gprobe_testkit::{Gprobe, Program, Target, go, require_bpf, workspace};
-
-fn library() -> PathBuf {
-    let test = std::env::current_exe().expect("this test");
-    let folder = test.ancestors().nth(2).expect("its folder").to_owned();
-    assert!(
-        folder.join("libgprobe.so").is_file(),
-        "`cargo build --workspace` makes {}/libgprobe.so",
-        folder.display()
-    );
-    folder
-}
+use gprobe_testkit::{Gprobe, Program, Target, go, library, require_bpf, workspace};
 
 /// Runs the Go tests; gives whether they passed, and what they said.
 fn go_test(args: &[&str]) -> (bool, String) {

@@ -1,21 +1,9 @@
 //! The header is what the sources say, and C can use it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use gprobe_testkit::{Gprobe, Program, Target, require_bpf, workspace};
-
-/// The folder that `cargo build --workspace` puts the library into.
-fn library() -> PathBuf {
-    let test = std::env::current_exe().expect("this test");
-    let folder = test.ancestors().nth(2).expect("its folder").to_owned();
-    assert!(
-        folder.join("libgprobe.so").is_file(),
-        "`cargo build --workspace` makes {}/libgprobe.so",
-        folder.display()
-    );
-    folder
-}
+use gprobe_testkit::{Gprobe, Program, Target, library, require_bpf, workspace};
 
 #[test]
 fn the_header_is_made_from_the_sources() {

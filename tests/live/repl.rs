@@ -1,11 +1,13 @@
 //! The prompt, with its input from a pipe.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use gprobe_testkit::{Program, Target, require_bpf};
 
 use super::kit::{GO, STRIPPED, program};
+use super::prompt::Prompt;
 
 /// What a session prints on both outputs, and its exit code.
 fn session(args: &[&str], input: &str) -> (String, Option<i32>) {
@@ -63,35 +65,22 @@ fn addresses_are_converted_and_stripped_programs_have_the_runtimes_own() {
 #[test]
 fn probes_go_on_in_the_background_and_share_their_maps() {
     let mut target = Target::start(&program("spin"), &["-n", "1000", "-quiet"]);
-    let pid = target.pid().to_string();
-    require_bpf();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_gprobe"))
-        .args(["-p", &pid])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("gprobe starts");
-    let mut stdin = child.stdin.take().expect("its input");
-    stdin.write_all(b"go:main.work {\n  @calls = count();\n}\ngo:main.work:return { @calls = count(); @back = count() }\n@ready = 1\n@ready\n").expect("it reads");
-    let mut said = std::io::BufReader::new(child.stdout.take().expect("its output"));
-    let mut text = String::new();
-    while !text.contains("@ready: 1") {
-        assert_ne!(std::io::BufRead::read_line(&mut said, &mut text).expect("it writes"), 0, "{text}");
-    }
+    let mut prompt = Prompt::start(&["-p", &target.pid().to_string()], Path::new("/"));
+    let said = prompt.says("go:main.work {\n  @calls = count();\n}");
+    assert_eq!(said, "[1] go:main.work: 1 probe\n");
+    let said = prompt.says("go:main.work:return { @calls = count(); @back = count() }");
+    assert_eq!(said, "[2] go:main.work:return: 1 probe\n");
+    prompt.says("@ready = 1");
     target.go();
     target.wait_done();
-    stdin.write_all(b"@calls\n@back\n:stop 1\n:probes\n:undo\n:probes\n:quit\n").expect("it reads");
-    std::io::Read::read_to_string(&mut said, &mut text).expect("it writes");
-    assert_eq!(child.wait().expect("it ends").code(), Some(0));
-    assert!(text.contains("[1] go:main.work: 1 probe\n[2] go:main.work:return: 1 probe\n"), "{text}");
-    assert!(text.contains("@calls: 2000\n") && text.contains("@back: 1000\n"), "{text}");
-    assert!(
-        text.contains("1  off    1,000  go:main.work {")
-            && text.contains("2  on     1,000  go:main.work:return"),
-        "{text}"
-    );
-    // What was typed last but the assignment.
-    assert!(text.contains("will not be saved: @ready = 1"), "{text}");
+    let (said, code) = prompt.last("@calls\n@back\n:stop 1\n:probes\n:undo\n:undo\n:probes\n@calls\n:quit\n");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("@calls: 2000\n") && said.contains("@back: 1000\n"), "{said}");
+    assert!(said.contains("1  off    1,000  go:main.work {"), "{said}");
+    assert!(said.contains("2  on     1,000  go:main.work:return"), "{said}");
+    assert!(said.contains("will not be saved: @ready = 1") && said.contains("[2] taken back"), "{said}");
+    // The other input uses it still.
+    assert!(said.ends_with("@calls: 2000\n\n"), "{said}");
 }
 
 #[test]
@@ -142,33 +131,17 @@ fn what_is_saved_gives_the_same_when_it_is_run() {
 #[test]
 fn a_target_that_ends_leaves_its_maps() {
     let mut target = Target::start(&program("spin"), &["-n", "300", "-quiet"]);
-    let pid = target.pid().to_string();
-    require_bpf();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_gprobe"))
-        .args(["-p", &pid])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("gprobe starts");
-    let mut stdin = child.stdin.take().expect("its input");
-    stdin.write_all(b"go:main.work { @calls = count(); }\n1\n").expect("it reads");
-    let mut said = std::io::BufReader::new(child.stdout.take().expect("its output"));
-    let mut text = String::new();
-    while !text.ends_with("\n1\n") {
-        assert_ne!(std::io::BufRead::read_line(&mut said, &mut text).expect("it writes"), 0, "{text}");
-    }
+    let pid = target.pid();
+    let mut prompt = Prompt::start(&["-p", &pid.to_string()], Path::new("/"));
+    prompt.says("go:main.work { @calls = count(); }");
     target.go();
     target.wait_done();
     drop(target);
-    stdin.write_all(b":wait\n@calls\ngo:main.work { }\nsched.nmidle\n").expect("it reads");
-    drop(stdin);
-    std::io::Read::read_to_string(&mut said, &mut text).expect("it writes");
-    assert_eq!(child.wait().expect("it ends").code(), Some(1));
-    assert!(
-        text.contains(&format!("process {pid} has ended: its probes are gone; maps can still be read")),
-        "{text}"
-    );
-    assert!(text.contains("@calls: 300\n") && text.contains("the target has ended"), "{text}");
+    let (said, code) = prompt.last(":wait\n@calls\ngo:main.work { }\nsched.nmidle\n");
+    assert_eq!(code, Some(1), "{said}");
+    let gone = format!("process {pid} has ended: its probes are gone; maps can still be read");
+    assert!(said.contains(&gone), "{said}");
+    assert!(said.contains("@calls: 300\n") && said.contains("the target has ended"), "{said}");
 }
 
 #[test]

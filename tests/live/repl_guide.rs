@@ -1,11 +1,9 @@
 //! The session in the guide to the prompt, recorded on a program that counts its own calls.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-
-use gprobe_testkit::{Target, require_bpf, workspace};
+use gprobe_testkit::{Target, workspace};
 
 use super::kit::program;
+use super::prompt::Prompt;
 
 /// Before the program works.
 const BEFORE: &[&str] = &[
@@ -26,57 +24,6 @@ const AFTER: &[&str] = &[
     ":save session.gp",
     ":undo",
 ];
-
-/// A prompt whose input and output are pipes.
-struct Prompt {
-    child: Child,
-    stdin: ChildStdin,
-    stdout: BufReader<ChildStdout>,
-    seen: u32,
-}
-
-impl Prompt {
-    fn start(args: &[&str], folder: &std::path::Path) -> Self {
-        require_bpf();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_gprobe"))
-            .args(args)
-            .current_dir(folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("gprobe starts");
-        let stdin = child.stdin.take().expect("its input");
-        let stdout = BufReader::new(child.stdout.take().expect("its output"));
-        Self { child, stdin, stdout, seen: 0 }
-    }
-
-    /// What an input says.
-    fn says(&mut self, input: &str) -> String {
-        self.seen += 1;
-        let mark = format!("said-{}", self.seen);
-        writeln!(self.stdin, "{input}\n\"{mark}\"").expect("it reads");
-        let mut text = String::new();
-        loop {
-            let before = text.len();
-            assert_ne!(
-                self.stdout.read_line(&mut text).expect("it writes"),
-                0,
-                "it ended after `{input}`: {text}"
-            );
-            if text[before..].trim_end() == mark {
-                text.truncate(before);
-                return text;
-            }
-        }
-    }
-}
-
-impl Drop for Prompt {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// The guide with a part between its marks made anew.
 fn with(text: &str, mark: &str, part: &str) -> String {
