@@ -51,12 +51,11 @@ fn expressions_are_evaluated_on_the_target() {
 #[test]
 fn addresses_are_converted_and_stripped_programs_have_the_runtimes_own() {
     let target = Target::start(&program("values"), &[]);
-    let said = on(
-        &target,
-        "(*main.Config)(&main.pkgConfig).Title\n:type main.pkgConfig.Point\n:type main.pkgCounter\n:type @\n",
-    );
-    assert!(said.starts_with("global\n") || said.contains("error"), "{said}");
-    assert!(said.contains("*main.Point\n    X  int\n    Y  int\nint64\n"), "{said}");
+    let mut prompt = Prompt::start(&["-p", &target.pid().to_string()], Path::new("/"));
+    let address = prompt.says("(uint64)main.pkgConfig.Point");
+    assert_eq!(prompt.says(&format!("(*main.Point)({}).Y", address.trim())), "6\n");
+    assert_eq!(prompt.says(":type main.pkgConfig.Point"), "*main.Point\n    X  int\n    Y  int\n");
+    assert_eq!(prompt.says(":type main.pkgCounter"), "int64\n");
     let stripped = Target::start(&Program::build("values", GO, &[STRIPPED]), &[]);
     let said = on(&stripped, "sched.nmidle >= 0\nmain.pkgConfig\n");
     assert!(said.starts_with("true\n") && said.contains("error["), "{said}");

@@ -113,9 +113,10 @@ fn a_mistake_has_its_caret_under_the_typed_text() {
 fn ctrl_c_ends_what_runs_clears_the_line_and_twice_leaves() {
     let target = ticking();
     let (tmux, _state) = prompt(&target, 100, "");
-    tmux.line(":wait");
-    std::thread::sleep(std::time::Duration::from_millis(200));
-    tmux.key("C-c");
+    // What is typed in the same breath as Ctrl-C would go with the line.
+    let prompts = |screen: &str| screen.matches("gprobe>").count();
+    tmux.text("never").key("C-c");
+    tmux.wait_until("a new prompt", |screen| prompts(screen) == 2);
     tmux.line("1 + 1");
     tmux.wait_for("\n2\n");
     tmux.line("go:main.work { @calls = count(); }").wait_for("1 probe");
@@ -172,4 +173,17 @@ fn it_works_without_colour_on_narrow_and_on_dumb_terminals() {
     tmux.line(r#"printf("one line\n"); exit(); }"#).wait_for("\none line\n");
     tmux.line("40 + 2").wait_for("\n42\n");
     tmux.key("C-d").wait_for("ended 0");
+}
+
+#[test]
+fn ctrl_c_ends_a_long_print_and_what_happens_later_is_shown() {
+    let target = ticking();
+    let (tmux, _state) = prompt(&target, 100, "");
+    tmux.line("for ($i : 0..4000) { @many[$i] = 1; }").line("len(@many)");
+    tmux.wait_for("\n4000\n");
+    tmux.line("@many").wait_for("@many[");
+    tmux.key("C-c");
+    tmux.wait_until("the prompt", |screen| screen.ends_with("gprobe>"));
+    tmux.line(r#"go:main.work { printf("seen\n"); exit(); }"#);
+    tmux.wait_for("\nseen\n");
 }

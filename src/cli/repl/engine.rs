@@ -116,7 +116,16 @@ impl Engine {
             self.leave();
         }
         self.tell_known();
+        // What was ended is over: what happens from here on is shown.
+        self.shared.interrupted.store(false, Ordering::Relaxed);
         flow
+    }
+
+    /// Hears Ctrl-C while nothing is being done.
+    pub(super) fn rest(&mut self) {
+        if self.shared.interrupted.swap(false, Ordering::Relaxed) {
+            self.say("nothing is being done; Ctrl-D leaves");
+        }
     }
 
     fn command(&mut self, text: &str) -> Result<Flow, Failure> {

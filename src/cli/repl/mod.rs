@@ -70,7 +70,10 @@ impl Working {
                             return;
                         }
                     }
-                    Err(RecvTimeoutError::Timeout) => engine.idle(WAIT),
+                    Err(RecvTimeoutError::Timeout) => {
+                        engine.rest();
+                        engine.idle(WAIT);
+                    }
                     Err(RecvTimeoutError::Disconnected) => return engine.leave(),
                 }
             }

@@ -1,37 +1,46 @@
 //! Where an engine's text goes: above the prompt, or straight to standard output.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Shows text, which ends with a new line, so that a line that is being typed stays whole.
 pub(super) type Show = Box<dyn FnMut(String) + Send>;
 
+/// Lines that are shown at once: between them, Ctrl-C is heard.
+const AT_ONCE: usize = 100;
+
 /// A handle of it, for several to write to.
 #[derive(Clone)]
-pub(super) struct Out(Arc<Mutex<Show>>);
+pub(super) struct Out {
+    show: Arc<Mutex<Show>>,
+    /// Set by Ctrl-C: what is being shown ends.
+    interrupted: Arc<AtomicBool>,
+}
 
 impl Out {
-    pub(super) fn new(show: impl FnMut(String) + Send + 'static) -> Self {
-        Self(Arc::new(Mutex::new(Box::new(show))))
+    pub(super) fn new(interrupted: Arc<AtomicBool>, show: impl FnMut(String) + Send + 'static) -> Self {
+        Self { show: Arc::new(Mutex::new(Box::new(show))), interrupted }
     }
 
     /// Standard output, as it is.
-    pub(super) fn stdout() -> Self {
-        Self::new(|text| {
+    pub(super) fn stdout(interrupted: Arc<AtomicBool>) -> Self {
+        Self::new(interrupted, |text| {
             // Who reads no more is told nothing more.
             let _ = io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
         })
     }
 
-    /// Shows lines.
+    /// Shows lines; of many, those up to Ctrl-C.
     pub(super) fn say(&self, text: &str) {
         let text = text.strip_suffix('\n').unwrap_or(text);
-        self.show(format!("{text}\n"));
-    }
-
-    fn show(&self, text: String) {
-        if let Ok(mut show) = self.0.lock() {
-            show(text);
+        let Ok(mut show) = self.show.lock() else { return };
+        let lines: Vec<&str> = text.split('\n').collect();
+        for (at, some) in lines.chunks(AT_ONCE).enumerate() {
+            if at > 0 && self.interrupted.load(Ordering::Relaxed) {
+                return show(format!("... and {} lines more\n", lines.len() - at * AT_ONCE));
+            }
+            show(some.join("\n") + "\n");
         }
     }
 

@@ -15,7 +15,8 @@ use crate::cli::{Failure, SCRIPT_WRONG};
 pub(super) fn piped(args: &Run) -> Result<u8, Failure> {
     let shared = Shared::default();
     interrupts(&shared)?;
-    let mut engine = Engine::open(args, Out::stdout(), shared, false)?;
+    let out = Out::stdout(Arc::clone(&shared.interrupted));
+    let mut engine = Engine::open(args, out, shared, false)?;
     let mut wrong = false;
     let mut input = Input::default();
     for line in io::stdin().lock().lines() {
@@ -40,7 +41,7 @@ pub(super) fn dumb(args: &Run) -> Result<u8, Failure> {
     // What appears while somebody types begins on a line of its own, and the prompt comes again.
     let prompting = Arc::new(AtomicBool::new(false));
     let at_prompt = Arc::clone(&prompting);
-    let shown = Out::new(move |text| {
+    let shown = Out::new(Arc::clone(&shared.interrupted), move |text| {
         let text = if at_prompt.load(Ordering::Relaxed) { format!("\n{text}{PROMPT}") } else { text };
         // Who reads no more is told nothing more.
         let _ = io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
@@ -67,7 +68,7 @@ pub(super) fn dumb(args: &Run) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// Ctrl-C ends what is being done, and twice in a second all of it.
+/// Ctrl-C ends what is being done; a second one, where it does not end, all of it.
 pub(super) fn interrupts(shared: &Shared) -> io::Result<()> {
     use signal_hook::consts::SIGINT;
     signal_hook::flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&shared.interrupted))?;

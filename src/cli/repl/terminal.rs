@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use gprobe_lang::wants_more;
 use rustyline::completion::{Completer, Pair};
@@ -29,7 +30,7 @@ pub(super) fn run(args: &Run) -> Result<u8, Failure> {
     let shared = Shared::default();
     let mut editor = editor(&shared, colour).map_err(|error| Failure::Target(error.to_string()))?;
     let mut printer = editor.create_external_printer().map_err(|error| Failure::Target(error.to_string()))?;
-    let out = Out::new(move |text| {
+    let out = Out::new(Arc::clone(&shared.interrupted), move |text| {
         // A terminal that is gone is told nothing more.
         let _ = printer.print(text);
     });
