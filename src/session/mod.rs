@@ -358,6 +358,10 @@ impl Session {
     pub fn poll(&mut self, timeout: Duration) -> Result<Vec<Event>, Error> {
         let mut events = std::mem::take(&mut self.waiting);
         let wait = if events.is_empty() { timeout } else { Duration::ZERO };
+        // A target's end is told also where nothing is attached. What a command comes to is not known yet.
+        if self.traces.is_settled() {
+            self.tracer()?;
+        }
         let Some(tracer) = &mut self.tracer else {
             std::thread::sleep(wait.min(Duration::from_millis(100)));
             return Ok(events);

@@ -74,6 +74,11 @@ impl Traces {
         self.executable.as_ref().map(|file| &*file.binary)
     }
 
+    /// Whether processes are named, and stay the ones that are meant.
+    pub(super) fn is_settled(&self) -> bool {
+        !self.pids.is_empty() && self.command.is_none()
+    }
+
     pub(super) fn pids(&self) -> &[u32] {
         &self.pids
     }

@@ -147,6 +147,13 @@ fn a_targets_end_is_announced_while_somebody_types() {
     assert!(screen.ends_with("gprobe> @cal"), "{screen}");
     tmux.line("ls");
     tmux.wait_for("\n@calls: ");
+    drop(tmux);
+    // Also where nothing was typed at all.
+    let target = idle();
+    let (tmux, _state) = prompt(&target, 100, "");
+    let pid = target.pid();
+    drop(target);
+    tmux.wait_for(&format!("process {pid} has ended"));
 }
 
 #[test]

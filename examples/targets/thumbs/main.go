@@ -123,6 +123,8 @@ func main() {
 	go every(2*time.Millisecond, func(i int) { renderer.Thumbnail(i) })
 	go every(5*time.Millisecond, func(i int) { renderer.Title("holiday") })
 	for client := 0; client < 12; client++ {
+		// They do not all ask at the same moment.
+		time.Sleep(4 * time.Millisecond)
 		go every(10*time.Millisecond, func(i int) { locator.Country("192.0.2.1") })
 	}
 	for client := 0; client < 4; client++ {
