@@ -1,8 +1,9 @@
 //! Which processes are looked at: several at once, and what becomes of them.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use gprobe_testkit::{Program, Running, Target};
+use gprobe_testkit::{Program, Running, Target, patience};
 
 use super::kit::{GO, gprobe, number, program};
 
@@ -278,10 +279,24 @@ fn a_command_is_followed_to_the_go_program_that_it_becomes_or_starts() {
     assert!(none.stderr.contains("nor what it started was a Go program"), "{}", none.stderr);
 }
 
+/// Whether any process was started with these words.
+fn runs(words: &[u8]) -> bool {
+    let processes = std::fs::read_dir("/proc").expect("the processes").flatten();
+    processes
+        .map(|process| process.path().join("cmdline"))
+        .any(|file| std::fs::read(file).is_ok_and(|it| it == words))
+}
+
 #[test]
 fn a_search_for_a_go_program_is_broken_off_by_a_signal() {
-    let mut running = gprobe().args(["-c", "sh -c 'sleep 30; true'", "-e", "go:main.work { }"]).start();
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    let mut running = gprobe().args(["-c", "sh -c 'sleep 30.125; true'", "-e", "go:main.work { }"]).start();
+    // It must have begun: a signal before that would not end it.
+    let deadline = Instant::now() + patience(Duration::from_secs(20));
+    while !runs(b"sleep\x0030.125\x00") {
+        assert!(Instant::now() < deadline, "the command did not begin");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(100));
     let output = running.interrupt();
     assert_eq!(output.code, Some(3));
     assert!(output.stderr.contains("had not come to a Go program yet"), "{}", output.stderr);
@@ -301,7 +316,7 @@ fn all_descendants_of_a_command_that_run_a_binary_are_traced() {
         go:runtime.schedinit { @[\"started\"] = count(); @pids[pid] = count(); }";
     let (map, said) = std::thread::scope(|scope| {
         let traced = scope.spawn(|| of_command(&["-x", &file], &command, script));
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        std::thread::sleep(Duration::from_millis(300));
         stranger.go();
         stranger.wait_done();
         traced.join().expect("traced")
@@ -330,7 +345,7 @@ fn all_processes_of_a_binary_are_traced_and_no_others() {
             target.wait_done();
         }
         // What runs it is looked for now and then.
-        std::thread::sleep(std::time::Duration::from_secs(1));
+        std::thread::sleep(Duration::from_secs(1));
         let output = running.interrupt().success();
         assert_eq!(number(&output.map("@"), "1"), 50, "{}", output.stdout);
         let calls = output.map("@calls");
