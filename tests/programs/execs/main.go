@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"syscall"
 
 	"programs/truth"
@@ -40,6 +41,9 @@ func run() {
 		work(i)
 	}
 }
+
+// The kernel's probes of a process follow its first thread: where another one executes a program, they stay behind.
+func init() { runtime.LockOSThread() }
 
 func main() {
 	flag.Parse()
